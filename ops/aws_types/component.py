@@ -1,0 +1,73 @@
+"""What the remote component pulumi-eks returns, and the resources that it makes of a call.
+
+Source: pulumi/pulumi-eks, nodejs/eks/cluster/cluster.ts, nodejs/eks/nodes/nodegroup.ts and provider/cmd/pulumi-gen-eks.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ops.aws_types.compute import CERTIFICATE
+from ops.aws_types.row import AwsType, Facts, table
+
+ENDPOINT = "https://{UPPER32}.gr7.{REGION}.eks.amazonaws.com"
+OIDC = "oidc.eks.{REGION}.amazonaws.com/id/{UPPER32}"
+
+
+def cluster_name(facts: Facts) -> str:
+    return facts.get("name") or facts.fill("{LOGICAL}-eksCluster-{HEX7}")
+
+
+def kubeconfig(facts: Facts) -> dict[str, Any]:
+    """As pulumi-eks writes it: a token is fetched by the `aws` command when the file is used."""
+    name = cluster_name(facts)
+    arguments = ["--region", facts["REGION"], "eks", "get-token", "--cluster-name", name, "--output", "json"]
+    login = {
+        "apiVersion": "client.authentication.k8s.io/v1beta1",
+        "command": "aws",
+        "args": arguments,
+        "env": [{"name": "KUBERNETES_EXEC_INFO", "value": '{"apiVersion": "client.authentication.k8s.io/v1beta1"}'}],
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "aws",
+        "preferences": {},
+        "clusters": [
+            {
+                "name": "kubernetes",
+                "cluster": {"server": facts.fill(ENDPOINT), "certificate-authority-data": CERTIFICATE},
+            }
+        ],
+        "contexts": [{"name": "aws", "context": {"cluster": "kubernetes", "user": "aws"}}],
+        "users": [{"name": "aws", "user": {"exec": login}}],
+    }
+
+
+COMPONENT = table(
+    AwsType(
+        "eks:index:Cluster",
+        source="pulumi/pulumi-eks nodejs/eks/cluster/cluster.ts",
+        id="",
+        computed={
+            "clusterIngressRuleId": "",
+            "clusterSecurityGroupId": "sg-{HEX17}",
+            "fargateProfileId": "",
+            "fargateProfileStatus": "",
+            "kubeconfig": kubeconfig,
+            "kubeconfigJson": lambda facts: json.dumps(kubeconfig(facts)),
+            "nodeSecurityGroupId": "",
+            "oidcIssuer": OIDC,
+            "oidcProviderArn": f"arn:{{PARTITION}}:iam::{{ACCOUNT}}:oidc-provider/{OIDC}",
+            "oidcProviderUrl": f"https://{OIDC}",
+        },
+        holds_data=True,
+    ),
+    AwsType(
+        "eks:index:ManagedNodeGroup",
+        source="pulumi/pulumi-eks nodejs/eks/nodes/nodegroup.ts",
+        id="",
+        computed={"placementGroupName": ""},
+    ),
+)

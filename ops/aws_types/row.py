@@ -1,0 +1,182 @@
+"""What one AWS resource type looks like from outside: its id, ARN and outputs, and what of it may change in place."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import string
+from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, dataclass, field
+from typing import Any
+
+Template = Any  # a string with {names}, any tree of them, or a function of Facts
+PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+
+
+def partition_of(region: str) -> str:
+    """The ARN partition of a region."""
+    return next((partition for prefix, partition in PARTITIONS.items() if region.startswith(prefix)), "aws")
+
+
+class Facts(dict[str, Any]):
+    """What a template may name: properties of the resource as they are, and in capitals what is known of its place.
+
+    REGION, ACCOUNT, PARTITION, LOGICAL (the name in the program), HEX1 to HEX64, DIGITS1 to DIGITS19 and UPPER1 to
+    UPPER32, which are made of the URN.
+    """
+
+    def __init__(self, urn: str, logical: str, properties: Mapping[str, Any], region: str, account: str) -> None:
+        super().__init__(properties)
+        self.hex = hashlib.sha256(urn.encode()).hexdigest()
+        self.update(REGION=region, ACCOUNT=account, PARTITION=partition_of(region), LOGICAL=logical)
+        digits = str(int(self.hex, 16))
+        self["UUID"] = "-".join(
+            (self.hex[:8], self.hex[8:12], "4" + self.hex[13:16], "8" + self.hex[17:20], self.hex[20:32])
+        )
+        self["IP"] = ".".join(str(1 + int(self.hex[i : i + 2], 16) % 254) for i in (0, 2, 4))
+        alphabet = string.ascii_uppercase + "234567"
+        self._of = {
+            "HEX": self.hex,
+            "DIGITS": digits.lstrip("0"),
+            "UPPER": "".join(alphabet[byte % 32] for byte in hashlib.sha256(urn.encode()).digest()),
+        }
+
+    def __missing__(self, key: str) -> str:
+        kind, length = key.rstrip(string.digits), key.lstrip(string.ascii_uppercase)
+        if kind in self._of and length:
+            return self._of[kind][: int(length)]
+        raise LookupError(f"{self['LOGICAL']}: nothing is known of {key}, which its outputs are made of")
+
+    def fill(self, template: Any) -> Any:
+        """``template`` with every ``{name}`` in it filled in, at any depth."""
+        if callable(template):
+            return template(self)
+        if isinstance(template, str):
+            return template.format_map(self)
+        if isinstance(template, Mapping):
+            return {key: self.fill(value) for key, value in template.items()}
+        if isinstance(template, (list, tuple)):
+            return [self.fill(item) for item in template]
+        return template
+
+
+def at(properties: Mapping[str, Any], path: str) -> Any:
+    """The value at a dotted path, None where there is none; over a list, what all its items have there."""
+    value: Any = properties
+    for part in path.split("."):
+        if isinstance(value, list):
+            value = [item.get(part) for item in value if isinstance(item, Mapping)]
+        else:
+            value = value.get(part) if isinstance(value, Mapping) else None
+    return value
+
+
+def _merged(computed: Any, given: Any) -> Any:
+    """``given`` over ``computed``, at any depth."""
+    if isinstance(computed, Mapping) and isinstance(given, Mapping):
+        return {**computed, **{key: _merged(computed.get(key), value) for key, value in given.items()}}
+    return computed if given is None else given
+
+
+def _canonical(value: Any) -> Any:
+    """Comparable whatever the order: what is immutable in AWS and a list is a set."""
+    if isinstance(value, Mapping):
+        return {key: _canonical(item) for key, item in value.items() if item is not None}
+    if isinstance(value, (list, tuple)):
+        return sorted(
+            (_canonical(item) for item in value), key=lambda item: json.dumps(item, sort_keys=True, default=repr)
+        )
+    return value
+
+
+@dataclass(frozen=True)
+class AwsType:
+    """One row of the table.
+
+    Attributes:
+        token: Pulumi's name, such as ``aws:rds/instance:Instance``.
+        source: the file of terraform-provider-aws (or the repository named in it) that the row is taken from.
+        id: template of the resource's id (see `Facts`).
+        arn: template of its ARN, "" where it has none.
+        computed: templates of the other outputs; what the inputs say wins.
+        auto_name: the property that Pulumi fills in where the program does not name the resource, "" for none.
+        required: properties that must be given, by dotted path for those in a block that is given.
+        one_of: of each group exactly one must be given.
+        enums: by dotted path the values that are taken; of a list, those of its items.
+        immutable: dotted paths of what cannot change in place.
+        replaced: further paths that a change from the old to the new inputs cannot make in place.
+        holds_data: losing the resource loses what cannot be made again.
+        undeletable: why AWS would refuse to delete it as it is, "" if it would not.
+    """
+
+    token: str
+    _: KW_ONLY
+    source: str
+    id: Template
+    arn: Template = ""
+    computed: Mapping[str, Any] = field(default_factory=dict)
+    auto_name: str = ""
+    required: tuple[str, ...] = ()
+    one_of: tuple[tuple[str, ...], ...] = ()
+    enums: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    immutable: tuple[str, ...] = ()
+    replaced: Callable[[Mapping[str, Any], Mapping[str, Any]], tuple[str, ...]] = lambda old, new: ()
+    holds_data: bool = False
+    undeletable: Callable[[Mapping[str, Any]], str] = lambda properties: ""
+
+    def outputs(self, urn: str, name: str, inputs: Mapping[str, Any], region: str, account: str) -> dict[str, Any]:
+        """All properties of the resource once it exists, ``id`` included; the same for the same arguments."""
+        facts = Facts(urn, name, inputs, inputs.get("region") or region, account)
+        if self.auto_name and not inputs.get(self.auto_name):
+            prefix = inputs.get(f"{self.auto_name}Prefix") or f"{name}-"
+            facts[self.auto_name] = prefix + facts["HEX7"]
+        named = {self.auto_name: facts[self.auto_name]} if self.auto_name else {}
+        facts["id"] = facts.fill(self.id)
+        if self.arn:
+            named["arn"] = facts["arn"] = facts.fill(self.arn)
+        tags = {"tagsAll": inputs["tags"]} if "tags" in inputs else {}
+        computed = {**tags, **facts.fill(self.computed)}
+        return {**_merged(computed, inputs), **named, "id": facts["id"]}
+
+    def problems(self, inputs: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """What AWS would refuse, as (property, reason); a value that is not yet known passes."""
+        missing = [(path, "is required") for path in self.required if self._is_missing(inputs, path)]
+        for group in self.one_of:
+            given = [path for path in group if at(inputs, path) is not None]
+            if len(given) != 1:
+                missing.append((given[-1] if given else group[0], f"exactly one of {', '.join(group)} must be given"))
+        return missing + [
+            (path, f"{value!r} is none of {', '.join(allowed)}")
+            for path, allowed in self.enums.items()
+            for value in _flat(at(inputs, path))
+            if isinstance(value, str) and value not in allowed
+        ]
+
+    @staticmethod
+    def _is_missing(inputs: Mapping[str, Any], path: str) -> bool:
+        block, _, last = path.rpartition(".")
+        holder = at(inputs, block) if block else inputs
+        if isinstance(holder, list):
+            return any(isinstance(item, Mapping) and item.get(last) is None for item in holder)
+        return isinstance(holder, Mapping) and holder.get(last) is None
+
+    def replaces(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
+        """The paths for which going from the old inputs to the new makes another resource; none: it stays."""
+        changed = [path for path in self.immutable if _canonical(at(old, path)) != _canonical(at(new, path))]
+        return tuple(dict.fromkeys([*changed, *self.replaced(old, new)]))
+
+
+def _flat(value: Any) -> list[Any]:
+    return [leaf for item in value for leaf in _flat(item)] if isinstance(value, list) else [value]
+
+
+def table(*rows: AwsType) -> dict[str, AwsType]:
+    """Rows by their token.
+
+    Raises:
+        ValueError: a type has two rows.
+    """
+    found = {row.token: row for row in rows}
+    if len(found) != len(rows):
+        raise ValueError("a type has two rows")
+    return found
