@@ -1,0 +1,189 @@
+"""The one reader of configuration: from what Pulumi passes to a typed stage, or every problem at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pulumi
+import pydantic
+from pulumi.runtime import config as pulumi_config
+from pydantic import ConfigDict, Field, SecretStr
+
+from components.spec import AppSpec
+from stacks import catalogue, checks, sections, stage_file
+from stacks.problems import InputRefused, explain
+
+STAGE_NAME = re.compile(r"[a-z]([-a-z0-9]{0,18}[a-z0-9])?")
+RESERVED = ("default", "kube-system", "kube-public", "kube-node-lease")
+AWS_KEYS = ("aws:region", "aws:profile", "aws:allowedAccountIds")
+IMAGE_OVERRIDE = "WHARF_IMAGE_"
+
+
+class Common(sections.Section):
+    """What every kind of stage may say."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+    production: bool = False
+    owner: str | None = None
+    exemptions: list[sections.Exemption] = []
+
+
+class Environment(Common):
+    """What runs apps."""
+
+    apps_dir: str = "apps"
+    apps: sections.AppOverrides = {}
+    ingress: sections.Ingress = sections.Ingress()
+    database: sections.Database | None = None
+    broker: sections.Broker | None = None
+    mail: sections.Mail | None = None
+    pull_secrets: dict[str, sections.PullSecret] = {}
+    secrets: dict[str, SecretStr] = {}
+
+
+class LocalConfig(Environment):
+    kind: Literal["local"]
+
+
+class AwsConfig(Environment):
+    kind: Literal["aws"]
+    network: sections.Network | None = None
+    cluster: sections.Cluster = sections.Cluster()
+    charts: str | None = None
+
+
+class ClusterConfig(Common):
+    kind: Literal["cluster"]
+    network: sections.Network
+    cluster: sections.Cluster = sections.Cluster()
+    ingress: sections.Ingress = sections.Ingress()
+    charts: str | None = None
+
+
+class AccountConfig(Common):
+    kind: Literal["account"]
+    account: sections.Account
+
+
+Config = LocalConfig | AwsConfig | ClusterConfig | AccountConfig
+_KINDS = pydantic.TypeAdapter[Config](Annotated[Config, Field(discriminator="kind")])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """One stage, checked: its name, its settings, its apps, and the provider settings of ``aws:``."""
+
+    name: str
+    project: str
+    root: Path  # the folder of Pulumi.yaml and of the stage files
+    config: Config
+    apps: Mapping[str, AppSpec]
+    aws: Mapping[str, Any]
+
+    @property
+    def file(self) -> str:
+        return f"Pulumi.{self.name}.yaml"
+
+    @property
+    def owner(self) -> str:
+        return self.config.owner or self.project
+
+    def secret(self, name: str) -> pulumi.Output[str]:
+        """The value of ``wharf:secrets.<name>``; that it exists was checked."""
+        assert isinstance(self.config, Environment)  # noqa: S101 only environments have apps that ask
+        return pulumi.Output.secret(self.config.secrets[name].get_secret_value())
+
+
+def load() -> Stage:
+    """The stage that is being run.
+
+    Raises:
+        InputRefused: every problem of the stage file and of the app files it uses.
+    """
+    stack, root = pulumi.get_stack(), Path(pulumi.get_root_directory())
+    return parse(_values(), stack=stack, project=pulumi.get_project(), root=root, environ=os.environ)
+
+
+def _values() -> dict[str, str]:
+    return {**pulumi_config.get_config_env(), **pulumi_config.CONFIG.get()}
+
+
+def parse(
+    values: Mapping[str, str], *, stack: str, project: str, root: Path, environ: Mapping[str, str] | None = None
+) -> Stage:
+    """The stage that these values describe; see `load`. ``values`` are full keys to strings, JSON where structured."""
+    file = f"Pulumi.{stack}.yaml"
+    written = _read_if_there(root / file, file)
+    problems = stage_file.file_problems(_read_if_there(root / "Pulumi.yaml", "Pulumi.yaml"), written, stack)
+    problems += _name_problems(stack) + _namespace_problems(values, file)
+    if "wharf:kind" not in values:
+        raise InputRefused([*problems, f"{file}: wharf:kind: is missing: write local, aws, cluster or account"])
+    config, found = _config(values, file)
+    problems += found
+    if config is None:
+        raise InputRefused(problems)
+    apps: Mapping[str, AppSpec] = {}
+    if isinstance(config, Environment):
+        images = {k: v for k, v in (environ or {}).items() if k.startswith(IMAGE_OVERRIDE)}
+        apps, found = catalogue.load(root, config.apps_dir, config.apps, file)
+        problems += found
+        apps, found = catalogue.with_images(apps, images, local=config.kind == "local")
+        problems += found
+        problems += checks.environment(config, apps, file)
+        if config.kind != "local":
+            problems += checks.encrypted(written, file)
+    aws = {key.removeprefix("aws:"): _decoded(value) for key, value in values.items() if key.startswith("aws:")}
+    if config.kind != "local":
+        problems += checks.aws(config, aws, file)
+    if problems:
+        raise InputRefused(problems)
+    return Stage(name=stack, project=project, root=root, config=config, apps=apps, aws=aws)
+
+
+def _config(values: Mapping[str, str], file: str) -> tuple[Config | None, list[str]]:
+    mine = {k.removeprefix("wharf:"): _decoded(v) for k, v in values.items() if k.startswith("wharf:")}
+    try:
+        return _KINDS.validate_json(json.dumps(mine), strict=True), []
+    except pydantic.ValidationError as error:
+        kinds = {"local", "aws", "cluster", "account"}
+        trimmed = ((".".join(p for p in path.split(".") if p not in kinds), text) for path, text in explain(error))
+        return None, [f"{file}: wharf:{path or 'kind'}: {text}" for path, text in trimmed]
+
+
+def _decoded(value: str) -> Any:
+    """Objects, lists, numbers and booleans arrive as JSON; a text that only looks like a number stays one."""
+    if value[:1] in ("{", "[") or value in ("true", "false"):
+        try:
+            return json.loads(value)
+        except json.JSONDecodeError:
+            return value
+    return value
+
+
+def _read_if_there(path: Path, shown: str) -> Mapping[str, Any]:
+    return stage_file.read_yaml(path, shown) if path.is_file() else {}
+
+
+def _name_problems(stack: str) -> list[str]:
+    if not STAGE_NAME.fullmatch(stack) or stack in RESERVED or stack.startswith("kube-"):
+        return [
+            f"Pulumi.{stack}.yaml: stage name {stack!r}: it is a namespace and a part of names on AWS, so lowercase "
+            f"letters, digits and dashes, at most 20, and none of {', '.join(RESERVED)}"
+        ]
+    return []
+
+
+def _namespace_problems(values: Mapping[str, str], file: str) -> list[str]:
+    problems = []
+    for key in sorted(values):
+        if key.startswith(("wharf:", "pulumi:")) or key in AWS_KEYS:
+            continue
+        known = "wharf:…, " + ", ".join(AWS_KEYS)
+        problems.append(f"{file}: {key}: is not a known key: there are {known}")
+    return problems
