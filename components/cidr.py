@@ -1,0 +1,69 @@
+"""The address plan of a VPC: every zone has a fixed place, so that another zone moves nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+
+MAX_ZONES = 6
+WIDEST, NARROWEST = 16, 21  # AWS takes no VPC wider; a load balancer takes no subnet narrower than /27
+SERVICE_RANGE = IPv4Network("172.20.0.0/16")  # what the cluster's Services get
+PRIVATE_BITS, PUBLIC_BITS = 3, 6
+PUBLIC_BLOCK = 6  # of the eight that the VPC is cut into: 0 to 5 are private, 6 is public, 7 is left free
+
+
+@dataclass(frozen=True, kw_only=True)
+class ZonePlan:
+    """The two subnets of a zone, as CIDRs."""
+
+    zone: str
+    private: str
+    public: str
+
+
+def public_block(cidr: str) -> str:
+    """The one range that holds all public subnets, and nothing else."""
+    return str(_blocks(cidr)[PUBLIC_BLOCK])
+
+
+def plan(cidr: str, zones: Sequence[str]) -> tuple[ZonePlan, ...]:
+    """A private subnet of an eighth of the VPC and a public one of a sixty-fourth for each zone.
+
+    A zone's place follows from its position alone: appending one leaves the others as they are.
+
+    Raises:
+        ValueError: the range or the zones cannot make a VPC for an EKS cluster; says what would.
+    """
+    _check_zones(zones)
+    blocks = _blocks(cidr)
+    public = list(blocks[PUBLIC_BLOCK].subnets(PUBLIC_BITS - PRIVATE_BITS))
+    return tuple(
+        ZonePlan(zone=zone, private=str(blocks[place]), public=str(public[place])) for place, zone in enumerate(zones)
+    )
+
+
+def _blocks(cidr: str) -> list[IPv4Network]:
+    return list(_network(cidr).subnets(PRIVATE_BITS))
+
+
+def _network(cidr: str) -> IPv4Network:
+    try:
+        network = IPv4Network(cidr)
+    except ValueError:
+        raise ValueError(f"cidr: {cidr!r} is not an IPv4 range with no host bits set, such as 10.0.0.0/16") from None
+    if not WIDEST <= network.prefixlen <= NARROWEST:
+        raise ValueError(
+            f"cidr: {cidr} is not from /{WIDEST} to /{NARROWEST}: AWS takes no wider VPC, and in a narrower one public "
+            "subnets would be too small for a load balancer"
+        )
+    if network.overlaps(SERVICE_RANGE):
+        raise ValueError(f"cidr: {cidr} overlaps {SERVICE_RANGE}, the cluster's Services: take another, as 10.0.0.0/16")
+    return network
+
+
+def _check_zones(zones: Sequence[str]) -> None:
+    if not 2 <= len(zones) <= MAX_ZONES:
+        raise ValueError(f"zones: {len(zones)} given, and an EKS cluster stands in 2 to {MAX_ZONES}")
+    if len(set(zones)) != len(zones):
+        raise ValueError(f"zones: {', '.join(zones)}: one is named twice")
