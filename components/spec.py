@@ -1,4 +1,4 @@
-"""What an app is: the fields of an app file, typed. Field ``from_`` is written ``from``, ``storage_gib`` ``storage-gib``."""
+"""What an app is: the fields of an app file, typed. In YAML ``from_`` is ``from``; underscores are dashes."""
 
 from __future__ import annotations
 
@@ -104,7 +104,9 @@ class Route(Strict):
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?|@", self.host):
-            raise ValueError(f"host: {self.host!r} is not one DNS label: the stage's domain is added, and @ is the domain itself")
+            raise ValueError(
+                f"host: {self.host!r} is not one DNS label: the stage's domain is added, and @ is the domain itself"
+            )
         if not self.path.startswith("/"):
             raise ValueError(f"path: {self.path!r} does not start with /")
 
@@ -197,7 +199,9 @@ def _shape_problems(app: AppSpec) -> list[str]:
     if app.service and (not NAME.fullmatch(app.service) or len(app.service) > 63):
         problems.append(f"service: {app.service!r} is not a DNS label of at most 63 characters")
     if ":" in app.image.rsplit("/", 1)[-1] or "@" in app.image:
-        problems.append(f"image: {app.image!r} carries a version: that is the stage's, in wharf:apps.{app.name}.version")
+        problems.append(
+            f"image: {app.image!r} carries a version: that is the stage's, in wharf:apps.{app.name}.version"
+        )
     if app.kind == "web" and app.port is None:
         problems.append("port: a web app needs one")
     if app.port is not None and not 1 <= app.port <= 65535:

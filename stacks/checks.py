@@ -72,7 +72,7 @@ def _twice(apps: Mapping[str, AppSpec], file: str) -> Iterable[str]:
 def _production(apps: Mapping[str, AppSpec], file: str) -> Iterable[str]:
     for name, app in apps.items():
         if app.version in MOVING_TAGS:
-            yield f"{file}: wharf:apps.{name}.version: {app.version} moves, and this is production: name a fixed version"
+            yield f"{file}: wharf:apps.{name}.version: {app.version} moves, and this is production: fix a version"
 
 
 def encrypted(written: Mapping[str, Any], file: str) -> list[str]:

@@ -96,7 +96,7 @@ class Stage:
 
     def secret(self, name: str) -> pulumi.Output[str]:
         """The value of ``wharf:secrets.<name>``; that it exists was checked."""
-        assert isinstance(self.config, Environment)  # noqa: S101 only environments have apps that ask
+        assert isinstance(self.config, Environment)
         return pulumi.Output.secret(self.config.secrets[name].get_secret_value())
 
 

@@ -12,7 +12,7 @@ _KEYED = re.compile(r"([a-z][-a-z]*(?:\.[^\s:]+)*): (.*)", re.DOTALL)
 
 
 class InputRefused(pulumi.RunError):
-    """The stage or app files say something that cannot be; one line a problem. The engine prints it without a traceback."""
+    """The stage or app files say what cannot be: one line a problem. The engine prints them without a traceback."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = list(dict.fromkeys(problems))

@@ -1,4 +1,4 @@
-"""The sections of a stage file, one model each; the key ``wharf:cluster.endpoint-access`` is `Cluster.endpoint_access`."""
+"""The sections of a stage file, a model each: ``wharf:cluster.endpoint-access`` is `Cluster.endpoint_access`."""
 
 from __future__ import annotations
 

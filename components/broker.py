@@ -1,0 +1,114 @@
+"""RabbitMQ on Amazon MQ."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import pulumi_aws as aws
+import pulumi_random as random
+from pulumi import ComponentResource, Input, Output, ResourceOptions
+
+USERNAME = "app"
+# Versions of RabbitMQ that Amazon MQ offers, and the instance families that each runs on.
+FAMILIES: Mapping[str, tuple[str, ...]] = {"4.3": ("m7g",), "4.2": ("m7g",), "3.13": ("t3", "m5", "m7g")}
+DEFAULT_VERSION = "4.2"
+CLUSTER_NODES = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class BrokerArgs:
+    """How the broker is made.
+
+    Attributes:
+        vpc_id: the VPC of the subnets.
+        subnet_ids: private subnets; a single broker stands in the first, a cluster's three nodes in the first three.
+            Another subnet makes another broker.
+        version: of RabbitMQ, without the patch, which Amazon MQ keeps up to date.
+        size: instance type.
+        multi_zone: three nodes over the zones.
+        keep: refuse deletion.
+        kms_key_arn: encrypts what is stored; a key that AWS owns where none is given. Another key makes another broker.
+
+    Raises:
+        ValueError: Amazon MQ does not offer this version, or not on this instance type.
+    """
+
+    vpc_id: Input[str]
+    subnet_ids: Input[Sequence[Input[str]]]
+    version: str = DEFAULT_VERSION
+    size: str = "mq.m7g.medium"
+    multi_zone: bool = False
+    keep: bool = True
+    kms_key_arn: Input[str] | None = None
+
+    def __post_init__(self) -> None:
+        if self.version not in FAMILIES:
+            raise ValueError(f"version: Amazon MQ offers RabbitMQ {', '.join(FAMILIES)}, not {self.version!r}")
+        matched = re.fullmatch(r"mq\.([a-z0-9]+)\.[a-z0-9]+", self.size)
+        if not matched:
+            raise ValueError(f"size: {self.size!r} is not an Amazon MQ instance type such as mq.m7g.medium")
+        if matched[1] not in FAMILIES[self.version]:
+            families = " or ".join(f"mq.{family}" for family in FAMILIES[self.version])
+            raise ValueError(f"size: RabbitMQ {self.version} runs on {families}, not on {self.size}")
+        if self.multi_zone and matched[1] == "t3":
+            raise ValueError(f"size: {self.size} runs a single broker only: a broker over zones wants mq.m5 or mq.m7g")
+
+
+class Broker(ComponentResource):
+    """A private RabbitMQ broker that takes TLS connections only.
+
+    Its users cannot be changed by the AWS API, so the password stays for the broker's life: another is set in RabbitMQ
+    itself, as a second user. Its security group lets nobody in: whoever may connect is given a rule on
+    `security_group_id` and `port`. Amazon MQ names and keeps the log groups itself.
+
+    Example:
+        ``Broker("broker", BrokerArgs(vpc_id=network.vpc_id, subnet_ids=network.private_subnet_ids))``
+    """
+
+    host: Output[str]
+    port: Output[int]
+    username: Output[str]
+    password: Output[str]
+    url: Output[str]
+    tls: bool
+    security_group_id: Output[str]
+
+    def __init__(self, name: str, args: BrokerArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("wharf:data:Broker", name, None, opts)
+        child = ResourceOptions(parent=self)
+        password = random.RandomPassword(f"{name}-password", length=32, special=False, opts=child)
+        access = aws.ec2.SecurityGroup(
+            f"{name}-access", description=f"Who may connect to the {name}", vpc_id=args.vpc_id, opts=child
+        )
+        nodes = CLUSTER_NODES if args.multi_zone else 1
+        instance = aws.mq.Broker(
+            f"{name}-instance",
+            engine_type="RabbitMQ",
+            engine_version=args.version,
+            host_instance_type=args.size,
+            deployment_mode="CLUSTER_MULTI_AZ" if args.multi_zone else "SINGLE_INSTANCE",
+            subnet_ids=Output.from_input(args.subnet_ids).apply(lambda subnets: list(subnets)[:nodes]),
+            security_groups=[access.id],
+            publicly_accessible=False,
+            auto_minor_version_upgrade=True,  # Amazon MQ asks for it from RabbitMQ 3.13 on
+            apply_immediately=True,
+            users=[{"username": USERNAME, "password": password.result}],
+            logs={"general": True},
+            encryption_options=(
+                {"kms_key_id": args.kms_key_arn, "use_aws_owned_key": False} if args.kms_key_arn else None
+            ),
+            maintenance_window_start_time={"day_of_week": "SUNDAY", "time_of_day": "03:00", "time_zone": "UTC"},
+            opts=ResourceOptions(parent=self, protect=args.keep or None),
+        )
+        address = instance.instances.apply(lambda found: urlsplit((found[0].endpoints or [""])[0]))
+        self.host = address.apply(lambda parts: parts.hostname or "")
+        self.port = address.apply(lambda parts: parts.port or 5671)
+        self.username, self.password, self.tls = Output.from_input(USERNAME), password.result, True
+        self.url = Output.secret(
+            Output.format("amqps://{0}:{1}@{2}:{3}/", self.username, self.password, self.host, self.port)
+        )
+        self.security_group_id = access.id
+        self.register_outputs({"host": self.host, "port": self.port})

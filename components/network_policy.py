@@ -1,0 +1,31 @@
+"""Who may call whom, as NetworkPolicy specs; the namespace denies the rest (`components.environment`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from components.labels import client_of
+from components.spec import Need
+
+Peer = Mapping[str, Any]
+
+
+def callers(names: Sequence[str]) -> list[Peer]:
+    """The pods of these apps, whatever they do: serving, or running a command before a version."""
+    return [{"podSelector": {"matchLabels": {"app.kubernetes.io/name": name}}} for name in names]
+
+
+def users_of(need: Need) -> list[Peer]:
+    """The pods of every app of the namespace that needs this part of the platform."""
+    return [{"podSelector": {"matchLabels": client_of(need)}}]
+
+
+def allow(selector: Mapping[str, str], peers: Sequence[Peer], ports: Sequence[int]) -> dict[str, Any]:
+    """Lets ``peers`` reach ``ports`` of the selected pods. No peers: nobody, stated as a policy without a rule."""
+    rule = {"from": list(peers), "ports": [{"protocol": "TCP", "port": port} for port in ports]}
+    return {
+        "podSelector": {"matchLabels": dict(selector)},
+        "policyTypes": ["Ingress"],
+        "ingress": [rule] if peers else [],
+    }

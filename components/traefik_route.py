@@ -1,0 +1,43 @@
+"""A route through Traefik, the ingress controller of local stages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi_kubernetes as k8s
+from pulumi import ComponentResource, Input, Output, ResourceOptions
+
+from components.network_policy import Peer
+
+CONTROLLER_NAMESPACE = "traefik"
+CONTROLLER: Peer = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": CONTROLLER_NAMESPACE}}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TraefikRouteArgs:
+    namespace: Input[str]
+    labels: Mapping[str, str]
+    host: str  # whole, such as hello.localhost
+    path: str
+    service: Input[str]
+    port: int  # of the Service
+
+
+class TraefikRoute(ComponentResource):
+    """An Ingress for one host and path."""
+
+    url: Output[str]
+
+    def __init__(self, name: str, args: TraefikRouteArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("wharf:apps:TraefikRoute", name, None, opts)
+        backend = {"service": {"name": args.service, "port": {"number": args.port}}}
+        paths = [{"path": args.path, "pathType": "Prefix", "backend": backend}]
+        k8s.networking.v1.Ingress(
+            f"{name}-ingress",
+            metadata={"name": name, "namespace": args.namespace, "labels": dict(args.labels)},
+            spec={"ingressClassName": "traefik", "rules": [{"host": args.host, "http": {"paths": paths}}]},
+            opts=ResourceOptions(parent=self),
+        )
+        self.url = Output.from_input(f"http://{args.host}{args.path}")
+        self.register_outputs({"url": self.url})

@@ -1,0 +1,44 @@
+"""The `wharf` command. Verbs import what they need when they run, so that `wharf --help` is quick."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from ops.errors import UserError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="One Pulumi program for a small team's platform: on EKS with Fargate, and on a laptop.",
+)
+
+
+@app.callback()
+def _wharf() -> None:
+    """Typer takes an app with one command for that command; this keeps it a group."""
+
+
+def main() -> None:
+    """Runs a verb; what the user can mend is told in words on stderr, with exit code 1."""
+    from ops import verbs  # noqa: F401 registers the verbs
+
+    try:
+        code = app(standalone_mode=False)
+    except UserError as error:
+        raise SystemExit(_refuse(str(error))) from None
+    except KeyboardInterrupt:
+        raise SystemExit(_refuse("stopped: run the same again, it goes on from where it was")) from None
+    except Exception as error:
+        if type(error).__name__ not in ("InputRefused", "RunError") and not hasattr(error, "format_message"):
+            raise
+        raise SystemExit(_refuse(error.format_message() if hasattr(error, "format_message") else str(error))) from None  # type: ignore[attr-defined]
+    raise SystemExit(code if isinstance(code, int) else 0)
+
+
+def _refuse(message: str) -> int:
+    print(message, file=sys.stderr)
+    return 1

@@ -1,0 +1,118 @@
+"""Where things are: the checkout, the projects in it (its own and the examples), and their stages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ops.errors import UserError
+
+if TYPE_CHECKING:
+    from ops.evaluate import Answers
+    from ops.graph import Graph
+    from stacks.config import Stage
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder with a Pulumi.yaml and stage files."""
+
+    root: Path
+    name: str
+
+    @property
+    def state(self) -> Path:
+        """Git-ignored; what is kept of the local stages: kubeconfigs, generated values, the engine's state."""
+        return self.root / ".wharf"
+
+    def stages(self) -> list[str]:
+        return sorted(path.name.split(".")[1] for path in self.root.glob("Pulumi.*.yaml"))
+
+    def require(self, stage: str) -> None:
+        """Raises:
+        UserError: there is no such stage; names those that there are.
+        """
+        if stage not in self.stages():
+            raise UserError(
+                f"there is no stage {stage!r} in {self.shown}: the stages there are {', '.join(self.stages())}"
+            )
+
+    @property
+    def shown(self) -> str:
+        return "this checkout" if self.root == CHECKOUT else str(self.root.relative_to(CHECKOUT))
+
+
+def find(example: str | None = None) -> Project:
+    """The checkout's own project, or the example of that name.
+
+    Raises:
+        UserError: no such example; names those that there are.
+    """
+    if example is None:
+        return _project(CHECKOUT)
+    there = sorted(path.parent.name for path in (CHECKOUT / "examples").glob("*/Pulumi.yaml"))
+    if example not in there:
+        raise UserError(f"there is no example {example!r}: the examples are {', '.join(there) or 'none'}")
+    return _project(CHECKOUT / "examples" / example)
+
+
+def _project(root: Path) -> Project:
+    from stacks.stage_file import read_yaml
+
+    name = read_yaml(root / "Pulumi.yaml", "Pulumi.yaml").get("name")
+    if not isinstance(name, str):
+        raise UserError("Pulumi.yaml: name: is missing: write the project's name")
+    return Project(root, name)
+
+
+def config_of(project: Project, stage: str) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The values of a stage's file, and which keys of them are secret."""
+    from stacks import stage_file
+
+    project.require(stage)
+    file = f"Pulumi.{stage}.yaml"
+    return stage_file.config_of(stage_file.read_yaml(project.root / file, file), project.name)
+
+
+def read_stage(project: Project, stage: str) -> Stage:
+    """The stage as its files describe it, checked."""
+    import os
+
+    from stacks import config
+
+    values, _ = config_of(project, stage)
+    return config.parse(values, stack=stage, project=project.name, root=project.root, environ=os.environ)
+
+
+def evaluate_stage(project: Project, stage: str, answers: Answers | None = None) -> Graph:
+    """What the program registers for a stage, offline: no credentials, no passphrase, no network.
+
+    Raises:
+        InputRefused, UserError: the input is wrong.
+    """
+    from ops.evaluate import evaluate
+    from ops.placeholders import Placeholders
+    from stacks import run
+
+    values, secret_keys = config_of(project, stage)
+    return evaluate(
+        run,
+        answers=answers
+        or Placeholders(
+            region=values.get("aws:region", "us-east-1"),
+            other_stack=lambda other: _outputs(project, other),
+        ),
+        project=project.name,
+        stack=stage,
+        config=values,
+        secret_keys=secret_keys,
+        root=project.root,
+    )
+
+
+def _outputs(project: Project, stage: str) -> Mapping[str, Any]:
+    return evaluate_stage(project, stage).outputs

@@ -1,0 +1,79 @@
+"""The team's apps, the same in every kind of stage that runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pulumi
+from pulumi import Input, Output, Resource, ResourceOptions
+
+from components.app import App, AppArgs
+from components.bindings import Settings
+from components.environment import Environment
+from components.labels import standard
+from components.network_policy import Peer
+from components.pull_secret import PullSecret, PullSecretArgs
+from components.spec import Need
+from stacks.config import Environment as EnvironmentConfig
+from stacks.config import Stage
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppsContext:
+    """What a stage offers its apps. ``role_arns`` and ``after`` are by app."""
+
+    stage: Stage
+    environment: Environment
+    settings: Mapping[Need, Settings]
+    pull_secrets: Sequence[Output[str]]
+    route_peers: Sequence[Peer]
+    opts: ResourceOptions
+    role_arns: Mapping[str, Input[str]] = field(default_factory=dict)
+    after: Mapping[str, Sequence[Resource]] = field(default_factory=dict)
+
+
+def apps(context: AppsContext) -> dict[str, App]:
+    """Every app of the stage, by name."""
+    stage = context.stage
+    return {
+        name: App(
+            name,
+            AppArgs(
+                spec=spec,
+                project=stage.project,
+                environment=stage.name,
+                namespace=context.environment.namespace,
+                rollout_key=context.environment.rollout_key,
+                settings={need: context.settings[need] for need in spec.needs},
+                secrets={name: stage.secret(name) for name in {*spec.secrets.values(), *spec.files.values()}},
+                pull_secrets=context.pull_secrets,
+                route_peers=context.route_peers,
+                role_arn=context.role_arns.get(name),
+                after=context.after.get(name, ()),
+            ),
+            opts=context.opts,
+        )
+        for name, spec in stage.apps.items()
+    }
+
+
+def pull_secrets(stage: Stage, environment: Environment, opts: ResourceOptions) -> list[Output[str]]:
+    """The names of the Secrets with which images are pulled."""
+    config = stage.config
+    assert isinstance(config, EnvironmentConfig)
+    labels = standard("pull-secret", project=stage.project, environment=stage.name, component="environment")
+    return [
+        PullSecret(
+            name,
+            PullSecretArgs(
+                namespace=environment.namespace,
+                labels=labels,
+                server=login.server,
+                username=login.username,
+                password=pulumi.Output.secret(login.password.get_secret_value()),
+            ),
+            opts=opts,
+        ).name
+        for name, login in config.pull_secrets.items()
+    ]

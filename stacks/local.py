@@ -1,0 +1,111 @@
+"""A stage of kind `local`: everything inside one cluster on this machine, kind or kwok, which it does not ask."""
+
+from __future__ import annotations
+
+import os
+
+import pulumi
+import pulumi_kubernetes as k8s
+from pulumi import Output, ResourceOptions
+
+from components.bindings import Settings, broker_settings, database_settings, mail_settings
+from components.environment import Environment, EnvironmentArgs
+from components.mail_catcher import MailCatcher, MailCatcherArgs
+from components.network_policy import Peer
+from components.postgres import Postgres, PostgresArgs
+from components.rabbitmq import RabbitMQ, RabbitMQArgs
+from components.spec import Need
+from components.traefik_route import CONTROLLER, TraefikRoute, TraefikRouteArgs
+from stacks.apps import AppsContext, apps, pull_secrets
+from stacks.config import LocalConfig, Stage
+
+DOMAIN = "localhost"
+DATABASE_NODE_PORT = 30432  # ops/kind maps the machine's port to it
+POD_NETWORK = "10.244.0.0/16"  # ops/kind's; whoever is outside it came from the machine
+OUTSIDE: Peer = {"ipBlock": {"cidr": "0.0.0.0/0", "except": [POD_NETWORK]}}
+
+
+def build(stage: Stage) -> None:
+    """Registers the stage."""
+    config = stage.config
+    assert isinstance(config, LocalConfig)
+    provider = k8s.Provider(
+        "kubernetes",
+        kubeconfig=Output.secret(kubeconfig_path(stage)),
+        context="wharf",
+        cluster_identifier=f"wharf-{stage.project}-{stage.name}",
+        enable_server_side_apply=True,
+    )
+    into = ResourceOptions(providers=[provider])
+    environment = Environment(
+        "environment",
+        EnvironmentArgs(namespace=stage.name, project=stage.project, quota=_quota(config)),
+        opts=into,
+    )
+    shared = {"project": stage.project, "environment": stage.name, "namespace": environment.namespace}
+    settings: dict[Need, Settings] = {}
+    if config.database:
+        opened = config.database.port is not None
+        database = Postgres(
+            "database",
+            PostgresArgs(
+                **shared,
+                rollout_key=environment.rollout_key,
+                storage_gib=config.database.storage_gib,
+                keep=config.database.keep,
+                rotation=config.database.rotation,
+                node_port=DATABASE_NODE_PORT if opened else None,
+                outside=[OUTSIDE] if opened else [],
+            ),
+            opts=into,
+        )
+        settings["database"] = database_settings(database)
+    if config.broker:
+        broker = RabbitMQ(
+            "broker", RabbitMQArgs(**shared, rollout_key=environment.rollout_key, keep=config.broker.keep), opts=into
+        )
+        settings["broker"] = broker_settings(broker)
+    if config.mail:
+        mail = MailCatcher("mail", MailCatcherArgs(**shared, page_peers=[CONTROLLER]), opts=into)
+        settings["mail"] = mail_settings(mail)
+    context = AppsContext(
+        stage=stage,
+        environment=environment,
+        settings=settings,
+        pull_secrets=pull_secrets(stage, environment, into),
+        route_peers=[CONTROLLER],
+        opts=into,
+    )
+    urls = {name: _route(stage, name, environment, into).url for name in apps(context) if stage.apps[name].route}
+    pulumi.export("urls", urls)
+    pulumi.export("namespace", environment.namespace)
+
+
+def kubeconfig_path(stage: Stage) -> str:
+    """Where ``wharf up`` leaves the kubeconfig; a path, so that no credential gets into the state."""
+    return os.path.join(stage.root, ".wharf", f"{stage.name}.kubeconfig")
+
+
+def _quota(config: LocalConfig) -> dict[str, str]:
+    opened = config.database is not None and config.database.port is not None
+    return {"services.nodeports": "1"} if opened else {}
+
+
+def _route(stage: Stage, name: str, environment: Environment, opts: ResourceOptions) -> TraefikRoute:
+    app = stage.apps[name]
+    assert app.route is not None
+    assert app.port is not None
+    host = DOMAIN if app.route.host == "@" else f"{app.route.host}.{DOMAIN}"
+    labels = {"app.kubernetes.io/name": name, "environment": stage.name}
+    return TraefikRoute(
+        name,
+        TraefikRouteArgs(
+            namespace=environment.namespace,
+            labels=labels,
+            host=host,
+            path=app.route.path,
+            service=app.service_name,
+            port=app.port,
+        ),
+        opts=opts,
+    )
