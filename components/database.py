@@ -11,10 +11,12 @@ import pulumi_aws as aws
 import pulumi_random as random
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
+from components.names import Longest, physical_name
+
 PORT = 5432
 LOGS = ("postgresql", "upgrade")
-IDENTIFIER_MAX = 63
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+FINAL = "-final"  # makes the name of the last snapshot
 INSIGHTS_DAYS = 7  # what RDS keeps without charge
 
 
@@ -120,7 +122,7 @@ class Database(ComponentResource):
             keepers={"database": args.database, "username": args.username, "key": key_arn},
             opts=ResourceOptions(parent=self),
         )
-        self.identifier = suffix.hex.apply(lambda hex_: physical_name(name, hex_))
+        self.identifier = suffix.hex.apply(lambda hex_: _identifier(name, hex_))
         self.security_group_id = self._security_group().id
         instance = aws.rds.Instance(
             f"{name}-instance",
@@ -128,7 +130,7 @@ class Database(ComponentResource):
             password=password.result,
             kms_key_id=key_arn,
             performance_insights_kms_key_id=key_arn,
-            final_snapshot_identifier=self.identifier.apply(lambda text: f"{text}-final") if args.keep else None,
+            final_snapshot_identifier=self.identifier.apply(lambda text: text + FINAL) if args.keep else None,
             opts=ResourceOptions.merge(kept, ResourceOptions(depends_on=self._log_groups())),
         )
         self.host, self.port, self.name = instance.address, instance.port, Output.from_input(args.database)
@@ -222,6 +224,5 @@ class Database(ComponentResource):
         ]
 
 
-def physical_name(name: str, suffix: str) -> str:
-    """An RDS identifier: unique by its suffix, within the limit also with ``-final`` added."""
-    return f"{name[: IDENTIFIER_MAX - len(suffix) - len('-final') - 1].rstrip('-')}-{suffix}"
+def _identifier(name: str, suffix: str) -> str:
+    return physical_name(name, suffix, longest=Longest.DATABASE - len(FINAL))

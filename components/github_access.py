@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -81,7 +80,7 @@ class GithubAccess(ComponentResource):
                 opts=ResourceOptions(parent=self),
             )
         document = Output.all(self._args.state_bucket_arn, self._args.state_key_arn).apply(
-            lambda arns: json.dumps(preview_policy(*arns))
+            lambda arns: preview_policy(*arns)
         )
         self._policy("preview", role, document)
         return role.arn
@@ -94,12 +93,12 @@ class GithubAccess(ComponentResource):
             partition=args.partition,
             state_bucket_arn=args.state_bucket_arn,
             key_arns=[args.state_key_arn, args.secrets_key_arn],
-        ).apply(lambda known: json.dumps(deploy_policy(stage=stage, **known)))
+        ).apply(lambda known: deploy_policy(stage=stage, **known))
         self._policy(f"deploy-{stage}", role, document)
         return role.arn
 
     def _role(self, job: str, subject: str) -> aws.iam.Role:
-        trust = self.provider_arn.apply(lambda arn: json.dumps(github_trust(arn, self._args.repository, subject)))
+        trust = self.provider_arn.apply(lambda arn: github_trust(arn, self._args.repository, subject))
         return aws.iam.Role(
             f"{self._prefix}-{job}",
             name=f"wharf-{job}",  # workflows name it

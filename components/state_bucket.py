@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi_aws as aws
 from pulumi import ComponentResource, Output, ResourceOptions
+
+from components.iam import document
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +82,7 @@ class StateBucket(ComponentResource):
         aws.s3.BucketPolicy(
             f"{name}-tls-only",
             bucket=bucket.id,
-            policy=bucket.arn.apply(lambda arn: json.dumps(tls_only_policy(arn))),
+            policy=bucket.arn.apply(tls_only_policy),
             opts=ResourceOptions(parent=self, depends_on=[private]),
         )
         aws.s3.BucketLifecycleConfiguration(
@@ -103,18 +103,14 @@ class StateBucket(ComponentResource):
         self.register_outputs({"bucket": self.bucket, "key_arn": self.key_arn})
 
 
-def tls_only_policy(bucket_arn: str) -> dict[str, Any]:
+def tls_only_policy(bucket_arn: str) -> str:
     """Nobody reaches the bucket without TLS."""
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Sid": "TlsOnly",
-                "Effect": "Deny",
-                "Principal": "*",
-                "Action": "s3:*",
-                "Resource": [bucket_arn, f"{bucket_arn}/*"],
-                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-            }
-        ],
-    }
+    return document(
+        {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": [bucket_arn, f"{bucket_arn}/*"],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+    )
