@@ -1,0 +1,133 @@
+"""A kwok cluster: a real etcd, API server, controller manager and scheduler as plain processes, and simulated nodes."""
+
+import hashlib
+import os
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+from string import Template
+
+from ops import machine, tools
+from ops.basecluster import Cluster, Record, remove, write_private
+from ops.errors import UserError
+from ops.tools import Say
+
+DATA = Path(__file__).parent / "kwok"
+KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
+COMPONENTS = ("etcd", *KUBERNETES, "kwok-controller", "metrics-server")
+PORTS = ("api", "etcd", "etcd_peer", "controller_manager", "scheduler", "kwok", "metrics_server")
+
+
+class KwokCluster(Cluster):
+    """Runs anywhere, without root: what the API server checks is real, what a pod would do is simulated."""
+
+    runtime = "kwok"
+    simulated = True
+    binaries = ("etcd", *KUBERNETES, "kwok", "metrics-server", "kwokctl", "kubectl")
+
+    def running(self) -> bool:
+        """Whether every process of the cluster is there and its API server answers."""
+        return {name for name, _ in self._processes()} >= set(COMPONENTS) and super().running()
+
+    def _converge(self, say: Say, timeout: float) -> None:
+        settings = _settings(self.root)
+        record = Record.read(self.state)
+        current = record is not None and record.settings == settings
+        if current and self.running():
+            return
+        self._end_processes()
+        self._clear(keep_data=record is not None and record.complete, say=say)
+        self._record(settings=settings, complete=False)
+        self._start(say, timeout)
+        self._install(say, timeout)
+
+    def _clear(self, *, keep_data: bool, say: Say) -> None:
+        """Remove what a run left behind, its process ids above all: another process may have them by now."""
+        data = {"etcd", "pki"} if keep_data else set[str]()
+        if keep_data:
+            say(f"cluster {self.name} had stopped or is out of date: starting it again with its data")
+        for entry in self.state.iterdir():
+            if entry.name not in {"record.json", *data}:
+                remove(entry)
+
+    def _start(self, say: Say, timeout: float) -> None:
+        self.state.chmod(0o700)
+        config = self.state / "cluster.yaml"
+        config.write_text(self._config())
+        sources = [config, *sorted((DATA / "stages").glob("*.yaml"))]
+        own = self.state / "kubeconfig.kwok"
+        command = [
+            *(str(tools.path(self.root, "kwokctl")), "create", "cluster", "--name", self.name),
+            *("--kubeconfig", str(own), "--timeout", f"{timeout:.0f}s"),
+            *(f"--config={source}" for source in sources),
+        ]
+        say("starting etcd, API server, controller manager, scheduler, kwok and metrics-server …")
+        self._run(command, timeout=timeout + 10, extra={"KWOK_WORKDIR": str(self.root / ".wharf")})
+        flat = self.kubectl("config", "view", "--raw", "--flatten", "--kubeconfig", str(own)).stdout
+        write_private(self.kubeconfig, flat)
+
+    def _config(self) -> str:
+        ports = dict(zip((f"{name}_port" for name in PORTS), machine.unused_ports(len(PORTS)), strict=True))
+        return Template((DATA / "cluster.yaml").read_text()).substitute(
+            ports, bin=tools.folder(self.root), state=self.state, metrics_server=DATA / "metrics-server"
+        )
+
+    def _install(self, say: Say, timeout: float) -> None:
+        self._wait("the API server", self.answers, say, timeout)
+        objects = str(DATA / "objects.yaml")
+        self.kubectl("apply", "--server-side", "--force-conflicts", "-f", objects, timeout=timeout)
+        self._wait("the simulated nodes", lambda: self._holds("Ready", "nodes"), say, timeout)
+        self._wait("metrics-server", lambda: self._holds("Available", "apiservices"), say, timeout)
+
+    def _holds(self, condition: str, kind: str) -> bool:
+        """Whether a condition is true of every object of a kind."""
+        wait = ("wait", "--timeout=0", f"--for=condition={condition}", kind, "--all")
+        return self.kubectl(*wait, check=False).returncode == 0
+
+    def _remove(self) -> None:
+        self._end_processes()
+
+    def _exists_elsewhere(self) -> str | None:
+        found = {entry.name for entry in self.state.iterdir()} if self.state.exists() else set[str]()
+        return f"folder {self.state}" if found - {"record.json.part"} else None
+
+    def _check_alive(self) -> None:
+        alive = {name for name, _ in self._processes()}
+        for name in COMPONENTS:
+            if name not in alive:
+                log = self.state / "logs" / f"{name}.log"
+                said = tools.last_lines(log.read_text(errors="replace")) if log.exists() else "it left no log"
+                raise UserError(f"{name} of cluster {self.name} has ended, see {log}:\n{said}")
+
+    def _processes(self) -> list[tuple[str, int]]:
+        """Ours are the processes whose program is in this cluster's folder, whatever a file says about their ids.
+
+        A kwokctl that outlived us is one too: it would go on starting them.
+        """
+        state, kwokctl = f"{self.state}/", str(tools.path(self.root, "kwokctl"))
+        return [
+            (Path(command[0]).name, pid)
+            for pid, command in machine.command_lines().items()
+            if command[0].startswith(state) or (command[0] == kwokctl and self.name in command)
+        ]
+
+    def _end_processes(self) -> None:
+        deadline = time.monotonic() + 10
+        while left := self._processes():
+            if time.monotonic() > deadline:
+                raise UserError(f"processes {left} of cluster {self.name} do not end: end them, then repeat")
+            for _, pid in left:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.05)
+
+
+def _settings(root: Path) -> str:
+    """A digest of all that a cluster is made from: where it differs, a running cluster is out of date."""
+    digest = hashlib.sha256()
+    for source in sorted(DATA.rglob("*.yaml")):
+        digest.update(source.read_bytes())
+    for name in KwokCluster.binaries:
+        digest.update(tools.pins(root, name).encode())
+    return digest.hexdigest()[:16]
