@@ -119,7 +119,7 @@ class Database(ComponentResource):
             f"{name}-suffix",
             byte_length=4,
             # With what can only change by another instance, which must not take the name of the one that it replaces.
-            keepers={"database": args.database, "username": args.username, "key": key_arn},
+            keepers={"database": args.database, "username": args.username, "key": key_arn, "vpc": args.vpc_id},
             opts=ResourceOptions(parent=self),
         )
         self.identifier = suffix.hex.apply(lambda hex_: _identifier(name, hex_))
@@ -131,7 +131,9 @@ class Database(ComponentResource):
             kms_key_id=key_arn,
             performance_insights_kms_key_id=key_arn,
             final_snapshot_identifier=self.identifier.apply(lambda text: text + FINAL) if args.keep else None,
-            opts=ResourceOptions.merge(kept, ResourceOptions(depends_on=self._log_groups())),
+            opts=ResourceOptions.merge(
+                kept, ResourceOptions(depends_on=self._log_groups(), replace_on_changes=["identifier"])
+            ),
         )
         self.host, self.port, self.name = instance.address, instance.port, Output.from_input(args.database)
         self.username, self.password, self.tls = Output.from_input(args.username), password.result, True
@@ -189,6 +191,7 @@ class Database(ComponentResource):
     def _subnet_group(self) -> aws.rds.SubnetGroup:
         return aws.rds.SubnetGroup(
             f"{self._prefix}-subnets",
+            name=self.identifier,
             description=f"Private subnets of the {self._prefix}",
             subnet_ids=self._args.subnet_ids,
             opts=ResourceOptions(parent=self),

@@ -1,6 +1,6 @@
 """What the remote component pulumi-eks returns, and the resources that it makes of a call.
 
-Source: pulumi/pulumi-eks, nodejs/eks/cluster/cluster.ts, nodejs/eks/nodes/nodegroup.ts and provider/cmd/pulumi-gen-eks.
+Source: pulumi/pulumi-eks, nodejs/eks/cluster/cluster.ts and nodejs/eks/nodes/nodegroup.ts.
 """
 
 from __future__ import annotations
@@ -45,6 +45,11 @@ def kubeconfig(facts: Facts) -> dict[str, Any]:
     }
 
 
+def oidc_provider_arn(facts: Facts) -> str:
+    made = facts.get("createOidcProvider")
+    return facts.fill(f"arn:{{PARTITION}}:iam::{{ACCOUNT}}:oidc-provider/{OIDC}") if made else ""
+
+
 COMPONENT = table(
     AwsType(
         "eks:index:Cluster",
@@ -57,9 +62,9 @@ COMPONENT = table(
             "fargateProfileStatus": "",
             "kubeconfig": kubeconfig,
             "kubeconfigJson": lambda facts: json.dumps(kubeconfig(facts)),
-            "nodeSecurityGroupId": "",
+            "nodeSecurityGroupId": "sg-{HEX17}",
             "oidcIssuer": OIDC,
-            "oidcProviderArn": f"arn:{{PARTITION}}:iam::{{ACCOUNT}}:oidc-provider/{OIDC}",
+            "oidcProviderArn": oidc_provider_arn,
             "oidcProviderUrl": f"https://{OIDC}",
         },
         holds_data=True,
