@@ -1,0 +1,53 @@
+"""A certificate for a domain and all names one level under it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi_aws as aws
+from pulumi import ComponentResource, Output, ResourceOptions
+
+RECORD_TTL_SECONDS = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class CertificateArgs:
+    """``zone_id`` is the hosted zone in Route 53 that answers for ``domain``."""
+
+    domain: str
+    zone_id: str
+
+
+class Certificate(ComponentResource):
+    """An ACM certificate, proved by a record in the domain's own zone, and renewed as long as that stays."""
+
+    arn: Output[str]  # once it is valid
+
+    def __init__(self, name: str, args: CertificateArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("wharf:ingress:Certificate", name, None, opts)
+        child = ResourceOptions(parent=self)
+        certificate = aws.acm.Certificate(
+            f"{name}-certificate",
+            domain_name=args.domain,
+            subject_alternative_names=[f"*.{args.domain}"],
+            validation_method="DNS",
+            opts=child,
+        )
+        proof = certificate.domain_validation_options[0]  # the same record proves the name and the wildcard
+        record = aws.route53.Record(
+            f"{name}-proof",
+            zone_id=args.zone_id,
+            name=proof.apply(lambda option: option.resource_record_name or ""),
+            type=proof.apply(lambda option: option.resource_record_type or ""),
+            records=[proof.apply(lambda option: option.resource_record_value or "")],
+            ttl=RECORD_TTL_SECONDS,
+            opts=child,
+        )
+        valid = aws.acm.CertificateValidation(
+            f"{name}-valid",
+            certificate_arn=certificate.arn,
+            validation_record_fqdns=[record.fqdn],
+            opts=child,
+        )
+        self.arn = valid.certificate_arn
+        self.register_outputs({"arn": self.arn})

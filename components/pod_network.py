@@ -1,0 +1,85 @@
+"""The security group of an app's pods on Fargate, by which database, broker and relay know them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pulumi_aws as aws
+import pulumi_kubernetes as k8s
+from pulumi import ComponentResource, Input, Output, ResourceOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """What listens: everything that is not let in stays out."""
+
+    security_group_id: Input[str]
+    port: Input[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PodNetworkArgs:
+    """Whose pods, and what they reach.
+
+    Attributes:
+        app: names the policy and selects its pods.
+        vpc_id: of the group.
+        namespace: of the pods.
+        cluster_security_group_id: which pods need too, for DNS and the API, and which carries the cluster's tag; the
+            app's own must not, or the load balancer controller would not know which to open.
+        reaches: by name.
+    """
+
+    app: str
+    vpc_id: Input[str]
+    namespace: Input[str]
+    cluster_security_group_id: Input[str]
+    reaches: Mapping[str, Target] = field(default_factory=dict)
+
+
+class PodNetwork(ComponentResource):
+    """A security group for the pods of one app, and rules that let it in elsewhere.
+
+    The group and the rules do not wait for the cluster. Fargate looks for `policy` when a pod starts, so pods wait for
+    it. Pods keep the cluster's group as well, whose members reach each other: between apps this isolates nothing. On
+    nodes it has no effect.
+    """
+
+    security_group_id: Output[str]
+    policy: k8s.apiextensions.CustomResource
+
+    def __init__(self, name: str, args: PodNetworkArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("wharf:network:PodNetwork", name, None, opts)
+        child = ResourceOptions(parent=self)
+        group = aws.ec2.SecurityGroup(
+            f"{name}-pods",
+            description=f"Pods of {args.app}",
+            vpc_id=args.vpc_id,
+            revoke_rules_on_delete=True,
+            opts=child,
+        )
+        for target, reached in args.reaches.items():
+            aws.vpc.SecurityGroupIngressRule(
+                f"{name}-to-{target}",
+                security_group_id=reached.security_group_id,
+                referenced_security_group_id=group.id,
+                description=f"{args.app} to {target}",
+                ip_protocol="tcp",
+                from_port=reached.port,
+                to_port=reached.port,
+                opts=child,
+            )
+        self.policy = k8s.apiextensions.CustomResource(
+            f"{name}-policy",
+            api_version="vpcresources.k8s.aws/v1beta1",
+            kind="SecurityGroupPolicy",
+            metadata={"name": args.app, "namespace": args.namespace},
+            spec={
+                "podSelector": {"matchLabels": {"app.kubernetes.io/name": args.app}},
+                "securityGroups": {"groupIds": [args.cluster_security_group_id, group.id]},
+            },
+            opts=child,
+        )
+        self.security_group_id = group.id
+        self.register_outputs({"security_group_id": self.security_group_id})
