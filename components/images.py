@@ -3,3 +3,4 @@
 POSTGRES = "docker.io/library/postgres:18.4"
 RABBITMQ = "docker.io/library/rabbitmq:4.3-management"
 MAILPIT = "docker.io/axllent/mailpit:v1.27"
+MAIL_RELAY = "ghcr.io/kamorionlabs/aws-smtp-relay:1.2.0"  # of blueimp/aws-smtp-relay, which is kept up no more

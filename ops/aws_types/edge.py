@@ -58,7 +58,7 @@ EDGE = table(
                 *("SSHFP", "SVCB", "TLSA", "TXT"),
             )
         },
-        immutable=("name", "setIdentifier", "zoneId"),
+        immutable=("name", "zoneId"),
     ),
     AwsType(
         "aws:sesv2/emailIdentity:EmailIdentity",

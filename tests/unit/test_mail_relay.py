@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import json
+import re
+
+import pulumi
+import pytest
+
+from components.mail_relay import MailRelay, MailRelayArgs, send_policy, senders_pattern
+from ops.evaluate import evaluate
+from ops.graph import Graph
+from tests.iam import findings
+
+ISSUER = "oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF"
+
+
+def args(**changes: object) -> MailRelayArgs:
+    return MailRelayArgs(
+        **{
+            "project": "wharf",
+            "environment": "prod",
+            "namespace": "prod",
+            "region": "eu-west-1",
+            "account_id": "123456789012",
+            "oidc_provider_arn": f"arn:aws:iam::123456789012:oidc-provider/{ISSUER}",
+            "oidc_issuer": ISSUER,
+            "vpc_id": "vpc-1",
+            "domain": "example.com",
+            **changes,
+        }
+    )
+
+
+def made(**changes: object) -> Graph:
+    def program() -> None:
+        relay = MailRelay("mail", args(**changes))
+        pulumi.export("address", {"host": relay.host, "port": relay.port})
+        pulumi.export("dkim", relay.dkim_records)
+
+    return evaluate(program)
+
+
+def pod(graph: Graph) -> dict:
+    return graph.one("Deployment").inputs["spec"]["template"]["spec"]
+
+
+def test_the_role_sends_from_the_senders_only():
+    policy = json.loads(made().one("aws:iam/rolePolicy:RolePolicy").inputs["policy"])
+    (statement,) = policy["Statement"]
+    assert statement["Action"] == ["ses:SendEmail", "ses:SendRawEmail"]
+    assert statement["Condition"] == {"StringLike": {"ses:FromAddress": ["*@example.com"]}}
+    assert all(resource != "*" for resource in statement["Resource"])
+    assert findings(policy) == []
+
+
+def test_addresses_may_send_one_by_one():
+    policy = json.loads(send_policy("cn-north-1", "123456789012", ["a@b.org"], ["a@b.org"], "set"))
+    assert policy["Statement"][0]["Resource"] == [
+        "arn:aws-cn:ses:cn-north-1:123456789012:configuration-set/set",
+        "arn:aws-cn:ses:cn-north-1:123456789012:identity/a@b.org",
+    ]
+    graph = made(domain=None, addresses=["a@b.org", "c@d.org"])
+    assert [identity.inputs["emailIdentity"] for identity in graph.of_type("EmailIdentity")] == ["a@b.org", "c@d.org"]
+    assert graph.outputs["dkim"] == []
+
+
+def test_the_role_is_taken_by_the_relays_service_account_only():
+    trust = json.loads(made().one("aws:iam/role:Role").inputs["assumeRolePolicy"])
+    assert trust["Statement"][0]["Condition"] == {
+        "StringEquals": {
+            f"{ISSUER}:aud": "sts.amazonaws.com",
+            f"{ISSUER}:sub": "system:serviceaccount:prod:mail",
+        }
+    }
+
+
+def test_pods_take_the_role_and_nothing_of_kubernetes():
+    graph = made()
+    account = graph.one("ServiceAccount").inputs
+    assert account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"].startswith(
+        "arn:aws:iam::123456789012:role/"
+    )
+    assert pod(graph)["automountServiceAccountToken"] is False
+    assert graph.one("aws:iam/rolePolicy:RolePolicy").urn in graph.one("Deployment").depends_on
+
+
+def test_only_apps_that_need_mail_reach_it():
+    policy = made().one("NetworkPolicy").inputs["spec"]
+    assert policy["ingress"] == [
+        {
+            "from": [{"podSelector": {"matchLabels": {"wharf.dev/uses-mail": "true"}}}],
+            "ports": [{"protocol": "TCP", "port": 1025}],
+        }
+    ]
+    assert not {"ingress", "egress"} & set(made().one("aws:ec2/securityGroup:SecurityGroup").inputs)
+
+
+def test_pods_are_what_pod_security_calls_restricted():
+    spec = pod(made())
+    (relay,) = spec["containers"]
+    assert spec["securityContext"]["runAsNonRoot"] is True
+    assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert relay["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "readOnlyRootFilesystem": True,
+    }
+    assert re.fullmatch(r".+:\d+\.\d+\.\d+", relay["image"])
+
+
+def test_mail_leaves_by_tls_only():
+    settings = made().one("aws:sesv2/configurationSet:ConfigurationSet").inputs
+    assert settings["deliveryOptions"] == {"tlsPolicy": "REQUIRE"}
+
+
+def test_dkim_records_are_made_in_the_zone_or_told():
+    with_zone, without = made(zone_id="Z123"), made()
+    names = [record.inputs["name"] for record in with_zone.of_type("aws:route53/record:Record")]
+    assert len(set(names)) == 3
+    assert all(name.endswith("._domainkey.example.com") for name in names)
+    assert not without.of_type("aws:route53/record:Record")
+    assert len(without.outputs["dkim"]) == 3
+
+
+def test_apps_see_a_host_and_a_port():
+    assert made().outputs["address"] == {"host": "mail", "port": 1025}
+
+
+def test_the_relay_refuses_other_senders():
+    pattern = re.compile(senders_pattern(["*@example.com", "me@b.org"]))
+    assert pattern.match("any.one@example.com")
+    assert pattern.match("me@b.org")
+    assert not pattern.match("me@examplexcom")
+    assert not pattern.match("you@b.org")
+    assert not pattern.match("a@b@example.com")
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"domain": None}, "either a domain or addresses"),
+        ({"addresses": ["a@b.org"]}, "either a domain or addresses"),
+        ({"domain": "not a domain"}, "not a domain name"),
+        ({"domain": None, "addresses": ["nobody"]}, "not a mail address"),
+        ({"replicas": 0}, "less than 1"),
+    ],
+)
+def test_senders_that_are_none_are_told(changes, told):
+    with pytest.raises(ValueError, match=told):
+        args(**changes)
