@@ -3,14 +3,71 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ops.errors import UserError
 from ops.main import app
+
+if TYPE_CHECKING:
+    from ops.up import Options
 
 Stage = Annotated[str, typer.Argument(help="The stage: local, dev, staging, prod, …", show_default=False)]
 Example = Annotated[str | None, typer.Option("--example", help="A folder of examples/, instead of the checkout's own.")]
+
+
+Engine = Annotated[str | None, typer.Option("--engine", help="pulumi or direct, instead of what is found.")]
+Cluster = Annotated[str | None, typer.Option("--cluster", help="kind or kwok, instead of what is found.")]
+Timeout = Annotated[float, typer.Option("--timeout", min=1, help="Seconds that each wait may take.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Delete what holds data without asking.")]
+
+
+def _options(engine: str | None, cluster: str | None, timeout: float, yes: bool) -> Options:
+    from ops.up import Options
+
+    if engine not in (None, "pulumi", "direct"):
+        raise UserError(f"--engine {engine!r}: there are pulumi and direct")
+    if cluster not in (None, "kind", "kwok"):
+        raise UserError(f"--cluster {cluster!r}: there are kind and kwok")
+    return Options(engine=engine, cluster=cluster, timeout=timeout, yes=yes)
+
+
+@app.command()
+def up(
+    stage: Stage,
+    engine: Engine = None,
+    cluster: Cluster = None,
+    timeout: Timeout = 600,
+    yes: Yes = False,
+    example: Example = None,
+) -> None:
+    """Bring a stage up and wait until everything runs."""
+    from ops import project, up
+
+    up.up(project.find(example), stage, _options(engine, cluster, timeout, yes))
+
+
+@app.command()
+def preview(
+    stage: Stage,
+    engine: Engine = None,
+    cluster: Cluster = None,
+    timeout: Timeout = 600,
+    example: Example = None,
+) -> None:
+    """Show what `up` would do."""
+    from ops import project, up
+
+    up.preview(project.find(example), stage, _options(engine, cluster, timeout, False))
+
+
+@app.command()
+def down(stage: Stage, timeout: Timeout = 600, yes: Yes = False, example: Example = None) -> None:
+    """Destroy a stage, and for a local one its cluster."""
+    from ops import project, up
+
+    up.down(project.find(example), stage, _options(None, None, timeout, yes))
 
 
 @app.command()

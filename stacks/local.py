@@ -45,7 +45,6 @@ def build(stage: Stage) -> None:
     shared = {"project": stage.project, "environment": stage.name, "namespace": environment.namespace}
     settings: dict[Need, Settings] = {}
     if config.database:
-        opened = config.database.port is not None
         database = Postgres(
             "database",
             PostgresArgs(
@@ -54,8 +53,8 @@ def build(stage: Stage) -> None:
                 storage_gib=config.database.storage_gib,
                 keep=config.database.keep,
                 rotation=config.database.rotation,
-                node_port=DATABASE_NODE_PORT if opened else None,
-                outside=[OUTSIDE] if opened else [],
+                node_port=DATABASE_NODE_PORT,
+                outside=[OUTSIDE],
             ),
             opts=into,
         )
@@ -87,8 +86,7 @@ def kubeconfig_path(stage: Stage) -> str:
 
 
 def _quota(config: LocalConfig) -> dict[str, str]:
-    opened = config.database is not None and config.database.port is not None
-    return {"services.nodeports": "1"} if opened else {}
+    return {"services.nodeports": "1"} if config.database else {}
 
 
 def _route(stage: Stage, name: str, environment: Environment, opts: ResourceOptions) -> TraefikRoute:
