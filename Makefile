@@ -39,10 +39,10 @@ setup: .venv/develop ## Make the virtual environment for developing
 	@touch $@
 
 .venv/runtime: .venv/python requirements.txt pyproject.toml
-	@.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	@.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@.venv/bin/pip install --quiet --disable-pip-version-check --root-user-action=ignore --require-hashes -r requirements.txt
+	@.venv/bin/pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/develop: .venv/runtime requirements-dev.txt
-	@.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@.venv/bin/pip install --quiet --disable-pip-version-check --root-user-action=ignore --require-hashes -r requirements-dev.txt
 	@touch $@

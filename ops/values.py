@@ -1,4 +1,4 @@
-"""Generated values of a local stage that no engine keeps state for: made once, kept in a file that only its owner reads."""
+"""Generated values of a local stage without an engine: made once, kept in a file that only its owner reads."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Kept(Placeholders):
         return kept["value"]
 
     def save(self) -> None:
-        """Writes the values, readable by their owner only, as a whole or not at all. Ones no longer used are dropped."""
+        """Writes the values, readable by their owner only, whole or not at all; ones no longer used are dropped."""
         self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         part = self._file.with_suffix(".part")
         part.unlink(missing_ok=True)
