@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from components.spec import AppSpec
 from stacks.stage_file import ALWAYS_SECRET, plain_paths
 
 if TYPE_CHECKING:
-    from stacks.config import AccountConfig, AwsConfig, ClusterConfig, Environment
+    from stacks.config import Environment
 
 MOVING_TAGS = ("latest", "main", "master", "dev")
 
@@ -83,13 +82,3 @@ def encrypted(written: Mapping[str, Any], file: str) -> list[str]:
             if key == "wharf:secrets" or path.endswith(".password"):
                 problems.append(f"{file}: {path}: is in plain text: pulumi config set --secret --path '{path}'")
     return problems
-
-
-SERVICE_RANGE = ipaddress.IPv4Network("172.20.0.0/16")
-
-
-def aws(config: AwsConfig | ClusterConfig | AccountConfig, settings: Mapping[str, Any], file: str) -> list[str]:
-    """Problems that only stages on AWS can have."""
-    if not settings.get("region"):
-        return [f"{file}: aws:region: is missing: write the region, such as eu-west-1"]
-    return []

@@ -140,7 +140,9 @@ def parse(
             problems += checks.encrypted(written, file)
     aws = {key.removeprefix("aws:"): _decoded(value) for key, value in values.items() if key.startswith("aws:")}
     if config.kind != "local":
-        problems += checks.aws(config, aws, file)
+        from stacks import checks_aws  # the AWS SDK is of no use to a local stage
+
+        problems += checks_aws.problems(config, aws, root, file)
     if problems:
         raise InputRefused(problems)
     return Stage(name=stack, project=project, root=root, config=config, apps=apps, aws=aws)
@@ -151,9 +153,9 @@ def _config(values: Mapping[str, str], file: str) -> tuple[Config | None, list[s
     try:
         return _KINDS.validate_json(json.dumps(mine), strict=True), []
     except pydantic.ValidationError as error:
-        kinds = {"local", "aws", "cluster", "account"}
-        trimmed = ((".".join(p for p in path.split(".") if p not in kinds), text) for path, text in explain(error))
-        return None, [f"{file}: wharf:{path or 'kind'}: {text}" for path, text in trimmed]
+        kind = f"{mine.get('kind')}."  # pydantic starts each path with the member of the union
+        found = [(path.removeprefix(kind), text) for path, text in explain(error)]
+        return None, [f"{file}: wharf:{path or 'kind'}: {text}" for path, text in found]
 
 
 def _decoded(value: str) -> Any:
