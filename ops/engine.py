@@ -90,9 +90,10 @@ class Engine:
     def _prepare(self) -> None:
         if self.local:
             self._state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if self._run("stack", "select", self.stack, check=False, stack=False).returncode != 0:
+        there = json.loads(self._run("stack", "ls", "--json", stack=False).stdout or "[]")
+        if self.stack not in {entry["name"].rsplit("/", 1)[-1] for entry in there}:
             self.say(f"making stack {self.stack}")
-            self._run("stack", "init", self.stack, stack=False)
+            self._run("stack", "init", self.stack, "--no-select", stack=False)
 
     def _recover(self) -> dict[str, str]:
         """Ends our orphans, breaks our own lock, and says what the next `up` has to be told about pending creates."""

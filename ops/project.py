@@ -43,7 +43,9 @@ class Project:
 
     @property
     def shown(self) -> str:
-        return "this checkout" if self.root == CHECKOUT else str(self.root.relative_to(CHECKOUT))
+        if self.root == CHECKOUT:
+            return "this checkout"
+        return str(self.root.relative_to(CHECKOUT) if self.root.is_relative_to(CHECKOUT) else self.root)
 
 
 def find(example: str | None = None) -> Project:

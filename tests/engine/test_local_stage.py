@@ -1,0 +1,201 @@
+"""The local stage by the real engine, on a kwok cluster: what the direct way does, with state, diffs and recovery."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from ops.project import CHECKOUT
+
+pytestmark = pytest.mark.skipif(shutil.which("pulumi") is None, reason="no `pulumi` on PATH")
+
+STAGE = "kept"
+CANARY = "canary-7f3a-value"
+APP = """
+image: ghcr.io/stefanprodan/podinfo
+kind: web
+port: 9898
+user: 100
+secrets: {API_TOKEN: token}
+needs: [database]
+resources: {cpu: 50m, memory: 64Mi}
+before: ["./podinfo --version"]
+"""
+OTHER = "image: docker.io/library/busybox\nkind: worker\nuser: 100\ncommand: [sleep, '3600']\n"
+
+
+class Local:
+    """A project of its own in a scratch folder, brought up by `wharf` with the engine."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root = folder
+        (folder / "apps").mkdir(parents=True)
+        (folder / "apps" / "hello.yaml").write_text(APP)
+        (folder / "apps" / "other.yaml").write_text(OTHER)
+        shutil.copy(CHECKOUT / "__main__.py", folder)
+        settings = {"name": "engine-tier", "runtime": {"name": "python", "options": {"virtualenv": sys.prefix}}}
+        (folder / "Pulumi.yaml").write_text(json.dumps(settings))
+        salt = next(
+            line for line in (CHECKOUT / "Pulumi.local.yaml").read_text().splitlines() if "encryptionsalt" in line
+        )
+        self.salt = salt.partition(": ")[2]
+        self.configure()
+
+    def configure(self, version: str = "6.9.1", rotation: int = 1, other: bool = True) -> None:
+        apps = {"hello": {"version": version}, **({"other": {"version": "1.37"}} if other else {})}
+        config = {
+            "pulumi:disable-default-providers": ["aws", "kubernetes"],
+            "wharf:kind": "local",
+            "wharf:database": {"storage-gib": 1, "rotation": rotation},
+            "wharf:secrets": {"token": CANARY},
+            "wharf:apps": apps,
+        }
+        (self.root / f"Pulumi.{STAGE}.yaml").write_text(json.dumps({"encryptionsalt": self.salt, "config": config}))
+
+    def command(self, *verb: str) -> list[str]:
+        script = (
+            "import sys; from pathlib import Path; from ops import project, up; "
+            "found = project.Project(Path(sys.argv[1]), 'engine-tier'); "
+            "options = up.Options(engine='pulumi', cluster='kwok', timeout=300, yes='--yes' in sys.argv); "
+            "getattr(up, sys.argv[2])(found, sys.argv[3], options) if sys.argv[2] != 'down' else "
+            "up.down(found, sys.argv[3], up.Options(yes=True))"
+        )
+        return [sys.executable, "-c", script, str(self.root), *verb]
+
+    def wharf(self, verb: str, *flags: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            self.command(verb, STAGE, *flags), cwd=CHECKOUT, capture_output=True, text=True, timeout=900, check=False
+        )
+        assert not check or done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    def start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            self.command("up", STAGE), cwd=CHECKOUT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )  # fmt: skip
+
+    def pulumi(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Plain pulumi, with the two exports that the README names and nothing of ours around it."""
+        environ = {
+            **os.environ,
+            "PULUMI_BACKEND_URL": f"file://{self.root}/.wharf/state",
+            "PULUMI_CONFIG_PASSPHRASE": "local",
+            "PYTHONPATH": str(CHECKOUT),
+        }
+        return subprocess.run(
+            ["pulumi", *arguments, "--stack", STAGE, "--non-interactive"],
+            cwd=self.root, env=environ, capture_output=True, text=True, timeout=600, check=False,
+        )  # fmt: skip
+
+    def kubectl(self, *arguments: str) -> str:
+        command = [str(CHECKOUT / ".wharf/bin/kubectl"), "--kubeconfig", str(self.root / f".wharf/{STAGE}.kubeconfig")]
+        return subprocess.run([*command, *arguments], capture_output=True, text=True, check=True).stdout
+
+    def versions(self) -> dict[str, str]:
+        """resourceVersion of everything that the stage made, by kind and name."""
+        kinds = "deploy,sts,svc,sa,secret,networkpolicy,ingress,job,pdb,quota,limits"
+        items = json.loads(self.kubectl("get", kinds, "-n", STAGE, "-o", "json"))["items"]
+        return {f"{i['kind']}/{i['metadata']['name']}": i["metadata"]["resourceVersion"] for i in items}
+
+    def pod_uids(self) -> dict[str, str]:
+        items = json.loads(self.kubectl("get", "pods", "-n", STAGE, "-o", "json"))["items"]
+        return {i["metadata"]["uid"]: i["metadata"]["labels"]["app.kubernetes.io/name"] for i in items}
+
+    def state(self) -> str:
+        return "".join(p.read_text() for p in (self.root / ".wharf/state").rglob("*.json"))
+
+    def password(self) -> str:
+        encoded = self.kubectl("get", "secret", "database", "-n", STAGE, "-o", "jsonpath={.data.password}")
+        return base64.b64decode(encoded).decode()
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
+    stage = Local(tmp_path_factory.mktemp("engine") / "project")
+    stage.wharf("up")
+    yield stage
+    stage.configure()
+    stage.wharf("down", check=False)
+
+
+def test_a_second_up_and_a_refresh_change_nothing(local: Local) -> None:
+    before = local.versions()
+    local.wharf("up")
+    assert local.versions() == before
+    assert local.pulumi("preview", "--expect-no-changes").returncode == 0
+    assert local.pulumi("refresh", "--yes", "--expect-no-changes").returncode == 0
+
+
+def test_no_secret_is_in_plain_text_in_state_history_or_output(local: Local) -> None:
+    shown = local.pulumi("preview", "--diff").stdout + local.pulumi("stack", "output", "--json").stdout
+    texts = local.state() + shown + local.pulumi("stack", "export").stdout
+    for secret in (CANARY, local.password()):
+        for form in (secret, base64.b64encode(secret.encode()).decode(), quote(secret, safe="")):
+            assert form not in texts
+
+
+def test_a_new_version_touches_only_that_app_and_leaves_the_password(local: Local) -> None:
+    before, password = local.versions(), local.password()
+    local.configure(version="6.9.2")
+    local.wharf("up")
+    changed = {name for name, version in local.versions().items() if before.get(name) != version}
+    assert {name.split("-")[0] for name in changed} == {"Deployment/hello", "Job/hello"}
+    assert local.password() == password
+
+
+def test_a_rotation_rolls_only_the_pods_that_use_the_database(local: Local) -> None:
+    before, password = local.pod_uids(), local.password()
+    local.configure(version="6.9.2", rotation=2)
+    local.wharf("up")
+    rolled = {name for uid, name in before.items() if uid not in local.pod_uids()}
+    assert rolled - {"hello", "database"} == set()
+    assert {"hello", "database"} <= rolled
+    assert local.password() != password
+
+
+def test_an_app_that_is_taken_out_goes_with_all_that_it_had(local: Local) -> None:
+    local.configure(version="6.9.2", rotation=2, other=False)
+    local.wharf("up")
+    assert not [name for name in local.versions() if name.endswith("/other")]
+    local.configure(version="6.9.2", rotation=2)
+    local.wharf("up")
+    assert "Deployment/other" in local.versions()
+
+
+@pytest.mark.parametrize("seconds", [2.0, 4.0, 6.0])
+def test_a_killed_up_is_recovered_by_the_next(local: Local, seconds: float) -> None:
+    """Everything of the run is killed at once, or the command alone, leaving its plugins: the next must not mind."""
+    local.configure(version="6.9.2", rotation=2, other=False)
+    local.wharf("up")
+    local.configure(version=f"6.{seconds:.0f}.0", rotation=2)
+    running = local.start()
+    time.sleep(seconds)
+    if seconds == 4.0:
+        subprocess.run(["pkill", "-9", "-f", f"pulumi up.*{STAGE}"], check=False)
+        os.kill(running.pid, signal.SIGKILL)
+    else:
+        os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+    local.wharf("up")
+    assert local.pulumi("preview", "--expect-no-changes").returncode == 0
+    assert not json.loads(local.pulumi("stack", "export").stdout)["deployment"].get("pending_operations")
+
+
+def test_down_leaves_no_state_process_or_file(local: Local) -> None:
+    local.wharf("down")
+    assert not (local.root / ".wharf").exists()
+    commands = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    assert f"engine-tier-{STAGE}" not in commands
+    local.wharf("up")
