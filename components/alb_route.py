@@ -54,7 +54,9 @@ class AlbRoute(ComponentResource):
             f"{ANNOTATION}target-group-attributes": f"deregistration_delay.timeout_seconds={DRAIN_SECONDS}",
         }
         backend = {"service": {"name": args.service, "port": {"number": args.port}}}
-        rule: dict[str, Any] = {"http": {"paths": [{"path": args.path, "pathType": "Prefix", "backend": backend}]}}
+        rule: Any = {"http": {"paths": [{"path": args.path, "pathType": "Prefix", "backend": backend}]}}
+        if args.host:
+            rule["host"] = args.host
         ingress = k8s.networking.v1.Ingress(
             f"{name}-ingress",
             metadata={
@@ -63,10 +65,7 @@ class AlbRoute(ComponentResource):
                 "labels": dict(args.labels),
                 "annotations": {**args.annotations, **health},
             },
-            spec={
-                "ingressClassName": args.class_name,
-                "rules": [{"host": args.host, **rule} if args.host else rule],
-            },
+            spec={"ingress_class_name": args.class_name, "rules": [rule]},
             opts=ResourceOptions(parent=self, depends_on=list(args.after)),
         )
         scheme = "https" if args.https else "http"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pulumi_aws as aws
 import pulumi_kubernetes as k8s
-from pulumi import ComponentResource, Input, Output, ResourceOptions
+from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
 
 from components.iam import allow as allowed
 from components.iam import document, partition_of
@@ -18,6 +18,7 @@ from components.labels import identity, standard
 from components.names import physical_name
 from components.network_policy import allow, users_of
 from components.pod import container_security, pod_security, spread
+from components.pod_network import security_group_policy
 from components.service_account import ServiceAccountRole, ServiceAccountRoleArgs
 
 SMTP_PORT = 1025
@@ -40,6 +41,8 @@ class MailRelayArgs:
         region, account_id: where SES is asked to send.
         oidc_provider_arn, oidc_issuer: the cluster's; the issuer without ``https://``.
         vpc_id: the network of the pods.
+        cluster_security_group_id: which its pods on Fargate have beside their own.
+        after: what its pods need to start.
         domain: every address under it may send; or
         addresses: only these may, each once its owner has followed the link that SES mails there.
         zone_id: the Route 53 zone of the domain, where DKIM's records are made; without it they are in `dkim_records`.
@@ -57,6 +60,8 @@ class MailRelayArgs:
     oidc_provider_arn: Input[str]
     oidc_issuer: Input[str]
     vpc_id: Input[str]
+    cluster_security_group_id: Input[str]
+    after: Sequence[Resource] = ()
     domain: str | None = None
     addresses: Sequence[str] = ()
     zone_id: str | None = None
@@ -191,6 +196,13 @@ class MailRelay(ComponentResource):
             spec={"maxUnavailable": 1, "selector": {"matchLabels": self.selector}},
             opts=child,
         )
+        network = security_group_policy(
+            f"{name}-network",
+            metadata=metadata,
+            selector=self.selector,
+            group_ids=[self._args.cluster_security_group_id, self.security_group_id],
+            opts=child,
+        )
         return k8s.apps.v1.Deployment(
             f"{name}-deployment",
             metadata=metadata,
@@ -199,7 +211,7 @@ class MailRelay(ComponentResource):
                 "selector": {"matchLabels": self.selector},
                 "template": {"metadata": {"labels": self._labels}, "spec": self._pod(settings)},
             },
-            opts=ResourceOptions(parent=self, depends_on=[account, service, role.ready]),
+            opts=ResourceOptions(parent=self, depends_on=[account, service, role.ready, network, *self._args.after]),
         )
 
     def _pod(self, settings: aws.sesv2.ConfigurationSet) -> dict[str, Any]:

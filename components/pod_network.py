@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pulumi_aws as aws
 import pulumi_kubernetes as k8s
-from pulumi import ComponentResource, Input, Output, ResourceOptions
+from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,13 +42,13 @@ class PodNetworkArgs:
 class PodNetwork(ComponentResource):
     """A security group for the pods of one app, and rules that let it in elsewhere.
 
-    The group and the rules do not wait for the cluster. Fargate looks for `policy` when a pod starts, so pods wait for
-    it. Pods keep the cluster's group as well, whose members reach each other: between apps this isolates nothing. On
-    nodes it has no effect.
+    The group and the rules do not wait for the cluster. Fargate gives a pod its groups when it starts, so pods wait for
+    `ready`. Pods keep the cluster's group as well, whose members reach each other: between apps this isolates nothing.
+    On nodes it has no effect.
     """
 
     security_group_id: Output[str]
-    policy: k8s.apiextensions.CustomResource
+    ready: Sequence[Resource]
 
     def __init__(self, name: str, args: PodNetworkArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("wharf:network:PodNetwork", name, None, opts)
@@ -59,7 +60,7 @@ class PodNetwork(ComponentResource):
             revoke_rules_on_delete=True,
             opts=child,
         )
-        for target, reached in args.reaches.items():
+        rules = [
             aws.vpc.SecurityGroupIngressRule(
                 f"{name}-to-{target}",
                 security_group_id=reached.security_group_id,
@@ -70,16 +71,33 @@ class PodNetwork(ComponentResource):
                 to_port=reached.port,
                 opts=child,
             )
-        self.policy = k8s.apiextensions.CustomResource(
+            for target, reached in args.reaches.items()
+        ]
+        policy = security_group_policy(
             f"{name}-policy",
-            api_version="vpcresources.k8s.aws/v1beta1",
-            kind="SecurityGroupPolicy",
             metadata={"name": args.app, "namespace": args.namespace},
-            spec={
-                "podSelector": {"matchLabels": {"app.kubernetes.io/name": args.app}},
-                "securityGroups": {"groupIds": [args.cluster_security_group_id, group.id]},
-            },
+            selector={"app.kubernetes.io/name": args.app},
+            group_ids=[args.cluster_security_group_id, group.id],
             opts=child,
         )
-        self.security_group_id = group.id
+        self.security_group_id, self.ready = group.id, [*rules, policy]
         self.register_outputs({"security_group_id": self.security_group_id})
+
+
+def security_group_policy(
+    resource_name: str,
+    *,
+    metadata: Mapping[str, Any],
+    selector: Mapping[str, str],
+    group_ids: Sequence[Input[str]],
+    opts: ResourceOptions,
+) -> k8s.apiextensions.CustomResource:
+    """Gives these security groups to the pods on Fargate that have these labels, and no others."""
+    return k8s.apiextensions.CustomResource(
+        resource_name,
+        api_version="vpcresources.k8s.aws/v1beta1",
+        kind="SecurityGroupPolicy",
+        metadata=dict(metadata),
+        spec={"podSelector": {"matchLabels": dict(selector)}, "securityGroups": {"groupIds": list(group_ids)}},
+        opts=opts,
+    )

@@ -25,6 +25,7 @@ def args(**changes: object) -> MailRelayArgs:
             "oidc_provider_arn": f"arn:aws:iam::123456789012:oidc-provider/{ISSUER}",
             "oidc_issuer": ISSUER,
             "vpc_id": "vpc-1",
+            "cluster_security_group_id": "sg-1",
             "domain": "example.com",
             **changes,
         }
@@ -148,3 +149,11 @@ def test_the_relay_refuses_other_senders():
 def test_senders_that_are_none_are_told(changes, told):
     with pytest.raises(ValueError, match=told):
         args(**changes)
+
+
+def test_its_pods_on_fargate_have_its_security_group_from_the_start():
+    graph = made()
+    policy = graph.one("SecurityGroupPolicy")
+    assert policy.inputs["spec"]["securityGroups"]["groupIds"][0] == "sg-1"
+    assert len(policy.inputs["spec"]["securityGroups"]["groupIds"]) == 2
+    assert policy.urn in graph.one("Deployment").depends_on

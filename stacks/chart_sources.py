@@ -1,0 +1,28 @@
+"""Where charts come from: upstream, or what ``wharf:charts`` names."""
+
+from __future__ import annotations
+
+from components.charts import Chart, Source
+from stacks.config import AwsConfig, ClusterConfig, Stage
+from stacks.problems import InputRefused
+
+
+def chart_source(stage: Stage, chart: Chart) -> Source:
+    """Upstream, a registry of OCI artifacts, or a folder with ``NAME-VERSION.tgz`` or the unpacked ``NAME``.
+
+    Raises:
+        InputRefused: the folder does not hold the chart.
+    """
+    assert isinstance(stage.config, AwsConfig | ClusterConfig)
+    place = stage.config.charts
+    if place is None:
+        return chart.upstream
+    if place.startswith("oci://"):
+        return Source(f"{place.rstrip('/')}/{chart.name}", chart.version)
+    folder = stage.root / place
+    candidates = [folder / f"{chart.name}-{chart.version}.tgz", folder / chart.name]
+    for candidate in candidates:
+        if candidate.exists():
+            return Source(str(candidate), chart.version)
+    neither = " nor ".join(str(candidate.relative_to(stage.root)) for candidate in candidates)
+    raise InputRefused([f"{stage.file}: wharf:charts: neither {neither} exists: helm pull {chart.name} into {place}"])

@@ -1,0 +1,21 @@
+"""A stage of kind `cluster`: what several environments share, each a stage of its own."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pulumi
+
+from stacks.config import ClusterConfig, Stage
+from stacks.eks import ClusterOutputs, export, own_cluster
+from stacks.providers import aws_provider
+
+
+def build(stage: Stage) -> None:
+    """Registers the stage."""
+    config = stage.config
+    assert isinstance(config, ClusterConfig)
+    handle = own_cluster(stage, aws_provider(stage), config.network, config.cluster, config.cluster.profiles)
+    export(stage, handle.outputs)
+    for field in fields(ClusterOutputs):
+        pulumi.export(field.name, getattr(handle.outputs, field.name))

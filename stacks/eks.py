@@ -1,0 +1,179 @@
+"""The cluster that an environment lives in: made here, or another stage's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_kubernetes as k8s
+from pulumi import Output, Resource, ResourceOptions, StackReference
+
+from components.block_storage import BlockStorage, BlockStorageArgs
+from components.charts import AWS_LOAD_BALANCER_CONTROLLER, METRICS_SERVER
+from components.cluster import Cluster, ClusterArgs
+from components.eks_versions import DEFAULT_VERSION, EKS_VERSIONS
+from components.fargate_logs import FargateLogs, FargateLogsArgs
+from components.load_balancer_controller import LoadBalancerController, LoadBalancerControllerArgs
+from components.metrics_server import MetricsServer, MetricsServerArgs
+from components.names import Longest, physical_name
+from components.network import Network, NetworkArgs
+from stacks import sections
+from stacks.chart_sources import chart_source
+from stacks.config import Stage
+from stacks.providers import account_id, eks_provider, tags
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterOutputs:
+    """What an environment has to know of its cluster; a stage of kind cluster exports these, by their names."""
+
+    cluster: Output[str]
+    kubeconfig: Output[str]
+    oidc_provider_arn: Output[str]
+    oidc_issuer: Output[str]
+    security_group_id: Output[str]
+    vpc_id: Output[str]
+    public_cidr: Output[str]
+    public_subnet_ids: Output[list[str]]
+    private_subnet_ids: Output[list[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterHandle:
+    """A cluster to put an environment into.
+
+    Attributes:
+        outputs: what it is.
+        provider: for what is in it.
+        compute: what pods need to start; empty where another stage has made sure of it.
+        controller: what Ingresses need to be made, and to be deleted; likewise.
+    """
+
+    outputs: ClusterOutputs
+    provider: k8s.Provider
+    compute: Sequence[Resource] = ()
+    controller: Sequence[Resource] = ()
+
+
+def cluster_name(stage: Stage) -> str:
+    """The cluster's name in EKS, which starts the names of what belongs to it."""
+    return physical_name(stage.project, stage.name, longest=Longest.CLUSTER)
+
+
+def shared_cluster(stage: Stage, other: str) -> ClusterHandle:
+    """The cluster of another stage of this project, by what that exports."""
+    reference = StackReference(other, stack_name=f"{pulumi.get_organization()}/{stage.project}/{other}")
+    outputs = ClusterOutputs(**{field.name: reference.require_output(field.name) for field in fields(ClusterOutputs)})
+    return ClusterHandle(outputs=outputs, provider=eks_provider(stage, outputs.kubeconfig))
+
+
+def own_cluster(
+    stage: Stage,
+    provider: aws.Provider,
+    settings: sections.Network,
+    cluster: sections.Cluster,
+    namespaces: Sequence[str],
+) -> ClusterHandle:
+    """A network and a cluster in it, with all that a cluster has before the first app.
+
+    Args:
+        namespaces: whose pods run on Fargate.
+    """
+    into_aws = ResourceOptions(providers=[provider])
+    place: dict[str, Any] = {"region": stage.aws["region"], "account_id": account_id(provider)}
+    name = cluster_name(stage)
+    network = Network(
+        "network",
+        NetworkArgs(
+            **place,
+            prefix=name,
+            cidr=settings.cidr,
+            zones=settings.zones,
+            cluster=name,
+            nat=settings.nat,
+            endpoints=settings.endpoints,
+            log_retention_days=cluster.log_retention,
+        ),
+        opts=into_aws,
+    )
+    eks = Cluster(
+        "cluster",
+        ClusterArgs(
+            **place,
+            cluster_name=name,
+            vpc_id=network.vpc_id,
+            public_subnet_ids=network.public_subnet_ids,
+            private_subnet_ids=network.private_subnet_ids,
+            egress=network.egress,
+            version=cluster.version or DEFAULT_VERSION,
+            admins=cluster.admins,
+            public_access=cluster.endpoint_access.public,
+            private_access=cluster.endpoint_access.private,
+            namespaces=namespaces,
+            node_count=cluster.system_nodes.count,
+            node_type=cluster.system_nodes.type,
+            log_retention_days=cluster.log_retention,
+            keep=cluster.keep,
+        ),
+        opts=into_aws,
+    )
+    outputs = ClusterOutputs(
+        cluster=eks.name,
+        kubeconfig=eks.kubeconfig,
+        oidc_provider_arn=eks.oidc_provider_arn,
+        oidc_issuer=eks.oidc_issuer,
+        security_group_id=eks.security_group_id,
+        vpc_id=network.vpc_id,
+        public_cidr=Output.from_input(network.public_cidr),
+        public_subnet_ids=network.public_subnet_ids,
+        private_subnet_ids=network.private_subnet_ids,
+    )
+    kubernetes = eks_provider(stage, eks.kubeconfig)
+    into = ResourceOptions(providers=[provider, kubernetes])
+    logs = FargateLogs(
+        "fargate-logs",
+        FargateLogsArgs(
+            cluster_name=name,
+            region=place["region"],
+            pod_execution_role=eks.pod_execution_role,
+            retention_days=cluster.log_retention,
+        ),
+        opts=into,
+    )
+    compute = [*eks.compute, *logs.ready]
+    identity: dict[str, Any] = {"oidc_provider_arn": eks.oidc_provider_arn, "oidc_issuer": eks.oidc_issuer}
+    controller = LoadBalancerController(
+        "load-balancers",
+        LoadBalancerControllerArgs(
+            **place,
+            **identity,
+            cluster_name=name,
+            vpc_id=network.vpc_id,
+            cluster_security_group_id=eks.security_group_id,
+            tags=tags(stage),
+            chart=chart_source(stage, AWS_LOAD_BALANCER_CONTROLLER),
+            after=compute,
+        ),
+        opts=into,
+    )
+    MetricsServer("metrics", MetricsServerArgs(chart=chart_source(stage, METRICS_SERVER), after=compute), opts=into)
+    if cluster.system_nodes.count:
+        version = EKS_VERSIONS[cluster.version or DEFAULT_VERSION].ebs_csi
+        volumes = BlockStorageArgs(
+            **identity, cluster=eks.name, cluster_name=name, region=place["region"], version=version, after=eks.compute
+        )
+        compute.append(BlockStorage("volumes", volumes, opts=into).storage_class)
+    return ClusterHandle(outputs=outputs, provider=kubernetes, compute=compute, controller=[controller.release])
+
+
+def export(stage: Stage, outputs: ClusterOutputs) -> None:
+    """What a person needs to get into the cluster."""
+    profile = f" --profile {stage.aws['profile']}" if stage.aws.get("profile") else ""
+    pulumi.export("cluster", outputs.cluster)
+    pulumi.export(
+        "kubeconfig-command",
+        Output.concat("aws eks update-kubeconfig --region ", stage.aws["region"], " --name ", outputs.cluster, profile),
+    )
