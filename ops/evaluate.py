@@ -168,7 +168,7 @@ def evaluate(
                 project=project,
                 stack=stack,
                 dry_run=False,
-                organization="",
+                organization="organization",  # what a backend without organizations says
                 root_directory=str(root or Path.cwd()),
                 callbacks=None,
                 outputs=set(),

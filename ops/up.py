@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ops import cluster as clusters
+from ops import status
 from ops.basecluster import Cluster, Port, Runtime, remove, write_private
 from ops.direct import Direct, values_file
 from ops.engine import Engine
@@ -77,6 +78,8 @@ def up(project: Project, name: str, options: Options) -> None:
         else:
             pulumi = Engine(project, name, say, options.timeout, local=True)
             pulumi.up(yes=True, confirm=lambda losing: confirm(losing, options.yes))
+    status.show(project, name)
+    say(f"kubectl: export KUBECONFIG={_kubeconfig(project, name)}")
 
 
 def clusters_override(app: str) -> bool:
