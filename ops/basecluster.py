@@ -73,7 +73,7 @@ class Cluster(ABC):
         self.root = root
         self.name = name
         self.charts = charts
-        self._wanted = wanted
+        self.wanted = wanted
         self._note = note
 
     @property
@@ -206,7 +206,7 @@ class Cluster(ABC):
         except subprocess.TimeoutExpired:
             raise UserError(f"`{name} {command[1]}` did not end within {timeout:.0f} s: raise --timeout") from None
         if check and done.returncode != 0:
-            raise UserError(f"`{name} {' '.join(command[1:3])}` failed:\n{tools.last_lines(done.stderr)}")
+            raise UserError(f"`{name} {' '.join(command[1:4])}` failed:\n{tools.last_lines(done.stderr)}")
         return done
 
     def _wait(self, what: str, ready: Callable[[], bool], say: Say, timeout: float) -> None:
@@ -237,7 +237,7 @@ class Cluster(ABC):
     def _settled_ports(self, say: Say) -> dict[str, int]:
         settled = dict(self.ports)
         fixed = self._ports_are_fixed()
-        for port in self._wanted:
+        for port in self.wanted:
             kept = settled.get(port.name)
             overruled = port.chosen_by_user and port.wanted != kept
             if kept is not None and not overruled and (fixed or machine.port_is_free(kept)):
