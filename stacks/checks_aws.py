@@ -131,7 +131,7 @@ def _data(config: AwsConfig, root: Path) -> Iterator[str]:
 def _mail(mail: sections.Mail) -> MailRelayArgs:
     return MailRelayArgs(
         project="", environment="", namespace="", region="", account_id="", oidc_provider_arn="", oidc_issuer="",
-        vpc_id="", domain=mail.domain, addresses=mail.addresses,
+        vpc_id="", cluster_security_group_id="", domain=mail.domain, addresses=mail.addresses,
     )  # fmt: skip
 
 
