@@ -83,7 +83,7 @@ class Cluster(ComponentResource):
     """An EKS cluster with encrypted secrets, all of its logs, access by IAM only, and no default node group.
 
     Add-ons are all managed here and pinned. What pods need before they run is in order: the network's way out, then a
-    Fargate profile or nodes, then CoreDNS; whoever installs something in the cluster waits for `compute`.
+    Fargate profile or nodes, then CoreDNS; whoever installs something waits for `system` or `compute`.
 
     Example:
         ``Cluster("cluster", ClusterArgs(cluster_name="wharf-dev", region="eu-west-1", namespaces=["dev"],
@@ -96,7 +96,8 @@ class Cluster(ComponentResource):
     oidc_issuer: Output[str]  # without https://
     security_group_id: Output[str]  # the one that EKS makes, and gives to nodes and pods
     pod_execution_role: Output[str]  # name of the role that Fargate fetches images and writes logs with
-    compute: Sequence[Resource]
+    system: Sequence[Resource]  # what pods in kube-system need to start
+    compute: Sequence[Resource]  # what other pods need
 
     def __init__(self, name: str, args: ClusterArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("wharf:eks:Cluster", name, None, opts)
@@ -116,8 +117,9 @@ class Cluster(ComponentResource):
         self._admins()
         profiles = self._profiles()
         self.pod_execution_role = profiles.role_name
-        runs_system = [profiles.profiles["system"]] if args.is_all_fargate else [self._nodes().group]
-        self.compute = [*profiles.profiles.values(), *runs_system, self._coredns(runs_system)]
+        runs_system: list[Resource] = [profiles.profiles["system"]] if args.is_all_fargate else [self._nodes().group]
+        self.system = [*runs_system, self._coredns(runs_system)]
+        self.compute = [*self.system, *(made for name, made in profiles.profiles.items() if name != "system")]
         self.register_outputs({"name": self.name, "oidc_provider_arn": self.oidc_provider_arn})
 
     def _control_plane(self) -> eks.Cluster:

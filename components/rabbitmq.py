@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi_kubernetes as k8s
 import pulumi_random as random
-from pulumi import ComponentResource, Input, Output, ResourceOptions
+from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
 
 from components.bindings import encoded, fingerprint
 from components.images import RABBITMQ
@@ -22,12 +23,16 @@ NAME = "broker"
 
 @dataclass(frozen=True, kw_only=True)
 class RabbitMQArgs:
+    """``after`` is what its pod, which needs a volume, waits for."""
+
     project: str
     environment: str
     namespace: Input[str]
     rollout_key: Output[str]
     storage_gib: int = 1
     keep: bool = False
+    pod_annotations: Mapping[str, str] = field(default_factory=dict)
+    after: Sequence[Resource] = ()
 
 
 class RabbitMQ(ComponentResource):
@@ -80,8 +85,11 @@ class RabbitMQ(ComponentResource):
                 secret=NAME,
                 storage_gib=args.storage_gib,
                 keep=args.keep,
+                annotations=args.pod_annotations,
             ),
-            opts=ResourceOptions(parent=self, protect=args.keep or None, depends_on=[account, secret, service]),
+            opts=ResourceOptions(
+                parent=self, protect=args.keep or None, depends_on=[account, secret, service, *args.after]
+            ),
         )
         ready = server.metadata.name  # what uses these outputs waits for the server
         self.host = ready.apply(lambda _: NAME)

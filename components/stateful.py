@@ -21,6 +21,7 @@ def stateful_spec(
     secret: str,
     storage_gib: int,
     keep: bool,
+    annotations: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """A StatefulSet of one pod with a claim at ``data``; the claim outlives the set only where ``keep`` is true."""
     volumes, mounts = empty_dirs(writable)
@@ -46,7 +47,10 @@ def stateful_spec(
         "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain" if keep else "Delete", "whenScaled": "Retain"},
         "volumeClaimTemplates": [claim],
         "template": {
-            "metadata": {"labels": dict(labels), "annotations": {"wharf.dev/settings": fingerprint}},
+            "metadata": {
+                "labels": dict(labels),
+                "annotations": {**(annotations or {}), "wharf.dev/settings": fingerprint},
+            },
             "spec": {
                 "automountServiceAccountToken": False,
                 "enableServiceLinks": False,

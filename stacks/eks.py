@@ -143,7 +143,7 @@ def own_cluster(
         ),
         opts=into,
     )
-    compute = [*eks.compute, *logs.ready]
+    system, compute = [*eks.system, *logs.ready], [*eks.compute, *logs.ready]
     identity: dict[str, Any] = {"oidc_provider_arn": eks.oidc_provider_arn, "oidc_issuer": eks.oidc_issuer}
     controller = LoadBalancerController(
         "load-balancers",
@@ -155,15 +155,15 @@ def own_cluster(
             cluster_security_group_id=eks.security_group_id,
             tags=tags(stage),
             chart=chart_source(stage, AWS_LOAD_BALANCER_CONTROLLER),
-            after=compute,
+            after=system,
         ),
         opts=into,
     )
-    MetricsServer("metrics", MetricsServerArgs(chart=chart_source(stage, METRICS_SERVER), after=compute), opts=into)
+    MetricsServer("metrics", MetricsServerArgs(chart=chart_source(stage, METRICS_SERVER), after=system), opts=into)
     if cluster.system_nodes.count:
         version = EKS_VERSIONS[cluster.version or DEFAULT_VERSION].ebs_csi
         volumes = BlockStorageArgs(
-            **identity, cluster=eks.name, cluster_name=name, region=place["region"], version=version, after=eks.compute
+            **identity, cluster=eks.name, cluster_name=name, region=place["region"], version=version, after=eks.system
         )
         compute.append(BlockStorage("volumes", volumes, opts=into).storage_class)
     return ClusterHandle(outputs=outputs, provider=kubernetes, compute=compute, controller=[controller.release])

@@ -1,0 +1,111 @@
+"""A stage of kind `aws`: an environment on EKS, in a cluster of its own or in another stage's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pulumi
+import pulumi_aws as aws
+from pulumi import Resource, ResourceOptions
+
+from components.environment import Environment, EnvironmentArgs
+from components.iam import allow, document
+from components.pod_network import PodNetwork, PodNetworkArgs, Target
+from components.service_account import ServiceAccountRole, ServiceAccountRoleArgs
+from components.spec import AppSpec, Need
+from stacks.apps import AppsContext, apps, pull_secrets
+from stacks.backing import backing
+from stacks.config import AwsConfig, Stage
+from stacks.eks import ClusterHandle, export, own_cluster, shared_cluster
+from stacks.front_door import front_door
+from stacks.providers import account_id, aws_provider
+from stacks.surroundings import Surroundings
+
+
+def build(stage: Stage) -> None:
+    """Registers the stage."""
+    here = _surroundings(stage)
+    behind = backing(here)
+    networks = {name: made for name, app in stage.apps.items() if (made := _network(here, app, behind.targets))}
+    roles = {name: _role(here, app) for name, app in stage.apps.items() if app.permissions}
+    after: dict[str, list[Resource]] = {name: list(here.compute) for name in stage.apps}
+    for name, network in networks.items():
+        after[name] += network.ready
+    for name, role in roles.items():
+        after[name].append(role.ready)
+    apps(
+        AppsContext(
+            stage=stage,
+            environment=here.environment,
+            settings=behind.settings,
+            pull_secrets=pull_secrets(stage, here.environment, here.opts),
+            route_peers=[{"ipBlock": {"cidr": here.cluster.outputs.public_cidr}}],
+            role_arns={name: role.arn for name, role in roles.items()},
+            after=after,
+            opts=here.opts,
+        )
+    )
+    door = front_door(here)
+    export(stage, here.cluster.outputs)
+    pulumi.export("namespace", here.namespace)
+    pulumi.export("urls", door.urls)
+    if door.notice:
+        pulumi.export("notice", door.notice)
+    for need, host in behind.hosts.items():
+        pulumi.export(f"{need}-host", host)
+
+
+def _surroundings(stage: Stage) -> Surroundings:
+    config = stage.config
+    assert isinstance(config, AwsConfig)
+    provider = aws_provider(stage)
+    cluster = _cluster(stage, config, provider)
+    into = ResourceOptions(providers=[provider, cluster.provider])
+    environment = Environment(
+        "environment", EnvironmentArgs(namespace=stage.name, project=stage.project, keep=_holds_data(config)), opts=into
+    )
+    return Surroundings(
+        stage=stage,
+        config=config,
+        cluster=cluster,
+        environment=environment,
+        account_id=account_id(provider),
+        opts=into,
+    )
+
+
+def _cluster(stage: Stage, config: AwsConfig, provider: aws.Provider) -> ClusterHandle:
+    if config.cluster.stack:
+        return shared_cluster(stage, config.cluster.stack)
+    assert config.network is not None
+    return own_cluster(stage, provider, config.network, config.cluster, [stage.name, *config.cluster.profiles])
+
+
+def _holds_data(config: AwsConfig) -> bool:
+    """Whether the namespace holds what cannot be made again."""
+    return bool(config.broker and config.broker.kind == "in-cluster" and config.broker.keep)
+
+
+def _network(here: Surroundings, app: AppSpec, targets: Mapping[Need, Target]) -> PodNetwork | None:
+    reaches = {need: targets[need] for need in app.needs if need in targets}
+    if not reaches:
+        return None
+    args = PodNetworkArgs(
+        app=app.name,
+        vpc_id=here.cluster.outputs.vpc_id,
+        namespace=here.namespace,
+        cluster_security_group_id=here.cluster.outputs.security_group_id,
+        reaches=reaches,
+    )
+    return PodNetwork(f"{app.name}-network", args, opts=here.opts)
+
+
+def _role(here: Surroundings, app: AppSpec) -> ServiceAccountRole:
+    args = ServiceAccountRoleArgs(
+        **here.identity,
+        prefix=here.stage.project,
+        namespace=here.stage.name,
+        service_account=app.name,
+        policy=document(*(allow(permission.actions, permission.resources) for permission in app.permissions)),
+    )
+    return ServiceAccountRole(f"{app.name}-permissions", args, opts=here.opts)

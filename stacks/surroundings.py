@@ -1,0 +1,54 @@
+"""What the parts of an environment on AWS are made in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pulumi import Output, Resource, ResourceOptions
+
+from components.environment import Environment
+from stacks.config import AwsConfig, Stage
+from stacks.eks import ClusterHandle, cluster_name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """A stage, the cluster it lives in, its namespace, and the providers of both (``opts``)."""
+
+    stage: Stage
+    config: AwsConfig
+    cluster: ClusterHandle
+    environment: Environment
+    account_id: Output[str]
+    opts: ResourceOptions
+
+    @property
+    def region(self) -> str:
+        return self.stage.aws["region"]
+
+    @property
+    def prefix(self) -> str:
+        """Starts the names on AWS of what is the stage's own."""
+        return cluster_name(self.stage)
+
+    @property
+    def namespace(self) -> Output[str]:
+        return self.environment.namespace
+
+    @property
+    def compute(self) -> Sequence[Resource]:
+        """What pods need to start."""
+        return self.cluster.compute
+
+    @property
+    def in_namespace(self) -> dict[str, Any]:
+        """Arguments that components in the namespace share."""
+        return {"project": self.stage.project, "environment": self.stage.name, "namespace": self.namespace}
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Arguments by which IAM knows the cluster's service accounts."""
+        outputs = self.cluster.outputs
+        return {"oidc_provider_arn": outputs.oidc_provider_arn, "oidc_issuer": outputs.oidc_issuer}
