@@ -64,8 +64,13 @@ class _Monitor(mocks.MockMonitor):
         self.registered: dict[str, Resource] = {}
         self.outputs: dict[str, Any] = {}
 
+    def make_urn(self, parent: str, type_: str, name: str) -> str:
+        """As the engine makes it: with the types of all ancestors, where the SDK's mocks keep the nearest only."""
+        chain = "" if not parent or _is_stack(parent) else parent.split("::")[2] + "$"
+        return f"urn:pulumi:{settings.get_stack()}::{settings.get_project()}::{chain}{type_}::{name}"
+
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 the SDK's name
-        urn = self.make_urn("" if _is_stack(request.parent) else request.parent, request.type, request.name)
+        urn = self.make_urn(request.parent, request.type, request.name)
         if request.type == STACK_TYPE:
             return resource_pb2.RegisterResourceResponse(urn=urn)
         if urn in self.registered:
@@ -78,7 +83,7 @@ class _Monitor(mocks.MockMonitor):
         return resource_pb2.RegisterResourceResponse(urn=urn, id=id_, object=to_struct(outputs, request.object))
 
     def ReadResource(self, request: Any) -> Any:  # noqa: N802 the SDK's name
-        urn = self.make_urn("" if _is_stack(request.parent) else request.parent, request.type, request.name)
+        urn = self.make_urn(request.parent, request.type, request.name)
         outputs = self.answers.read(request.type, request.name, request.id, from_struct(request.properties))
         return resource_pb2.ReadResourceResponse(urn=urn, properties=to_struct(outputs, request.properties))
 
