@@ -24,7 +24,7 @@ def _wharf() -> None:
 
 def main() -> None:
     """Runs a verb; what the user can mend is told in words on stderr, with exit code 1."""
-    from ops import daily_verbs, verbs  # noqa: F401 register the verbs
+    from ops import daily_verbs, review_verbs, verbs  # noqa: F401 register the verbs
 
     try:
         code = app(standalone_mode=False)

@@ -12,6 +12,7 @@ from ops.errors import UserError
 if TYPE_CHECKING:
     from ops.evaluate import Answers
     from ops.graph import Graph
+    from ops.placeholders import Placeholders
     from stacks.config import Stage
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -97,22 +98,27 @@ def evaluate_stage(project: Project, stage: str, answers: Answers | None = None)
         InputRefused, UserError: the input is wrong.
     """
     from ops.evaluate import evaluate
-    from ops.placeholders import Placeholders
     from stacks import run
 
     values, secret_keys = config_of(project, stage)
     return evaluate(
         run,
-        answers=answers
-        or Placeholders(
-            region=values.get("aws:region", "us-east-1"),
-            other_stack=lambda other: _outputs(project, other),
-        ),
+        answers=answers or placeholders(project, stage),
         project=project.name,
         stack=stage,
         config=values,
         secret_keys=secret_keys,
         root=project.root,
+    )
+
+
+def placeholders(project: Project, stage: str) -> Placeholders:
+    """The answers with which a stage is evaluated offline; another stage's outputs are rendered from its file."""
+    from ops.placeholders import Placeholders
+
+    values, _ = config_of(project, stage)
+    return Placeholders(
+        region=values.get("aws:region", "us-east-1"), other_stack=lambda other: _outputs(project, other)
     )
 
 

@@ -1,0 +1,75 @@
+"""`wharf diff`: both sides evaluated and compared."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ops import project
+from ops.diff import base as bases
+from ops.diff import snapshot
+from ops.diff.compare import compare, component
+from ops.diff.model import Diff
+from ops.diff.urns import Urn, renamed
+from ops.evaluate import Answers
+from ops.graph import Graph, Resource
+
+
+def against(found: project.Project, stage: str, ref: str | None, example: str | None) -> Diff:
+    """The working tree against a commit, that of ``ref`` or where the work left main.
+
+    Raises:
+        UserError: no such commit; InputRefused: the head is wrong.
+        bases.NotComparableError: the base cannot be evaluated.
+    """
+    found.require(stage)
+    commit = bases.commit(ref) if ref else bases.merge_base()
+    before = bases.evaluate(commit, stage, example)
+    if before is None:
+        before = Graph(found.name, stage, ())
+    return compare(before, head(found, stage, before), base_name=str(commit), head_name=_head_name())
+
+
+def head(found: project.Project, stage: str, base: Graph) -> Graph:
+    """The working tree's graph, with the base's ids for what only has another name."""
+    graph = _evaluated(found, stage, {})
+    names = renamed(base, graph)
+    return _evaluated(found, stage, names) if names else graph
+
+
+def _evaluated(found: project.Project, stage: str, names: Mapping[str, str]) -> Graph:
+    graph = project.evaluate_stage(found, stage, Renamed(project.placeholders(found, stage), names))
+    return snapshot.from_json(snapshot.to_json(graph, root=project.CHECKOUT, key=bases.fingerprint_key()))
+
+
+@dataclass(frozen=True)
+class Renamed:
+    """Answers that take a renamed resource for what it was, so that all that is made of its outputs stays as well."""
+
+    answers: Answers
+    names: Mapping[str, str]  # URN to the former one
+
+    def created(self, resource: Resource) -> tuple[str, Mapping[str, Any]]:
+        if former := self.names.get(resource.urn):
+            resource = replace(resource, urn=former, name=Urn.parse(former).name)
+        return self.answers.created(resource)
+
+    def read(self, type_: str, name: str, id_: str, properties: Mapping[str, Any]) -> Mapping[str, Any]:
+        return self.answers.read(type_, name, id_, properties)
+
+    def invoked(self, token: str, args: Mapping[str, Any]) -> Mapping[str, Any]:
+        return self.answers.invoked(token, args)
+
+
+def _head_name() -> str:
+    return "the working tree, with changes that are not committed" if bases.is_dirty() else "HEAD"
+
+
+def alone(found: project.Project, stage: str) -> str:
+    """The head by itself, in a line, where there is nothing to compare it with."""
+    graph = project.evaluate_stage(found, stage)
+    counts = Counter(component(resource, graph.by_urn()) or "(no component)" for resource in graph if resource.custom)
+    shown = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
+    return f"{stage}: {len(graph.resources)} resources in the working tree alone: {shown}"

@@ -1,0 +1,96 @@
+"""A graph as JSON, between the two runs that are compared: each side is evaluated by its own code.
+
+As a script it runs in a checkout of the base, over that checkout's own `ops` and `stacks`; so it imports nothing else
+of this package. Secrets leave the run as fingerprints, which tell a change and nothing more.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ops.graph import Graph
+
+FORMAT = 1
+SECRET = "$secret"  # noqa: S105 the key under which a fingerprint stands
+ROOT = "<checkout>"
+
+
+def to_json(graph: Graph, *, root: Path, key: bytes) -> dict[str, Any]:
+    """The graph in plain values. Paths below ``root`` are written so that two checkouts agree.
+
+    Args:
+        key: of the fingerprints; the same for both sides.
+    """
+    return {"format": FORMAT, **_plain(graph, str(root), key)}
+
+
+def from_json(document: Mapping[str, Any]) -> Graph:
+    """The graph again, each secret as a `Secret` of its fingerprint.
+
+    Raises:
+        KeyError, TypeError: it is not what `to_json` makes.
+    """
+    from ops.graph import Graph, Resource
+
+    known = {field.name for field in fields(Resource)}
+    resources = []
+    for entry in document["resources"]:
+        values = {name: _tuples(name, value) for name, value in entry.items() if name in known}
+        values["inputs"] = _secrets(entry["inputs"])
+        resources.append(Resource(**values))
+    return Graph(document["project"], document["stack"], tuple(resources), _secrets(document["outputs"]))
+
+
+def _plain(value: Any, root: str, key: bytes) -> Any:
+    if type(value).__name__ == "Secret":
+        text = json.dumps(_plain(value.value, root, key), sort_keys=True)
+        return {SECRET: hmac.new(key, text.encode(), hashlib.sha256).hexdigest()[:16]}
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name), root, key) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {name: _plain(item, root, key) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item, root, key) for item in value]
+    return value.replace(root, ROOT) if isinstance(value, str) else value
+
+
+def _secrets(value: Any) -> Any:
+    from ops.graph import Secret
+
+    if isinstance(value, Mapping):
+        return Secret(value[SECRET]) if set(value) == {SECRET} else {k: _secrets(item) for k, item in value.items()}
+    return [_secrets(item) for item in value] if isinstance(value, list) else value
+
+
+def _tuples(name: str, value: Any) -> Any:
+    if name == "property_depends_on":
+        return {key: tuple(urns) for key, urns in value.items()}
+    return tuple(value) if isinstance(value, list) else value
+
+
+def main() -> None:
+    """``snapshot.py STAGE EXAMPLE``: the checkout in the working directory, as JSON; the key comes by stdin."""
+    from ops import project
+
+    stage, example = sys.argv[1:]
+    root = Path.cwd().resolve()
+    if not Path(project.__file__).resolve().is_relative_to(root):
+        raise SystemExit(f"{project.__file__} is not of the base checkout {root}")
+    found = project.find(example or None)
+    try:
+        graph = project.evaluate_stage(found, stage)
+    except Exception as error:  # whatever the base's own code raises is the reason that is shown
+        raise SystemExit(f"{type(error).__name__}: {error}") from None
+    json.dump(to_json(graph, root=root, key=bytes.fromhex(sys.stdin.read())), sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
