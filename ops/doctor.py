@@ -30,6 +30,7 @@ MINIMUM_AWS = (2, 0)
 MINIMUM_FREE_GIB = 2.0  # for the data of a local cluster
 INOTIFY = {"max_user_instances": 512, "max_user_watches": 524_288}  # https://kind.sigs.k8s.io/docs/user/known-issues
 COMMAND_SECONDS = 20.0
+IDENTITY_SECONDS = 4.0  # AWS answers within one, or the network does not let us
 INSTALL_PULUMI = "curl -fsSL https://get.pulumi.com | sh"
 INSTALL_AWS = "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
 
@@ -203,6 +204,16 @@ def _on_aws(project: Project, stage: Stage) -> Iterator[Check]:
             yield _aws_reach(project, stage)
 
 
+def require_aws(stage: Stage) -> None:
+    """Raises:
+    UserError: no aws command, or no credentials for the stage's account; with the remedy.
+    """
+    for look in (_aws, lambda: _identity(stage)):
+        check = look()
+        if check.verdict == "failed":
+            raise UserError(f"{stage.name} is on AWS: {check.found}: {check.remedy}")
+
+
 def _aws() -> Check:
     said = _says(["aws", "--version"])
     version = parsed(said)
@@ -215,7 +226,10 @@ def _aws() -> Check:
 
 def _identity(stage: Stage) -> Check:
     profile = stage.aws.get("profile")
-    done = _run(["aws", "sts", "get-caller-identity", "--output", "json", *(["--profile", profile] if profile else [])])
+    done = _run(
+        ["aws", "sts", "get-caller-identity", "--output", "json", *(["--profile", profile] if profile else [])],
+        IDENTITY_SECONDS,
+    )
     login = f"aws sso login --profile {profile}" if profile else "aws sso login, or export AWS_PROFILE"
     if isinstance(done, str) or done.returncode != 0:
         said = done if isinstance(done, str) else (done.stderr.strip().splitlines() or [""])[-1]
@@ -247,16 +261,16 @@ def _says(command: Sequence[str]) -> str:
     return done if isinstance(done, str) else (done.stdout + done.stderr).strip()
 
 
-def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str] | str:
+def _run(command: Sequence[str], patience: float = COMMAND_SECONDS) -> subprocess.CompletedProcess[str] | str:
     """The command's answer, or in words why it gave none; empty where there is no such command."""
     if shutil.which(command[0]) is None:
         return ""
     try:
         return subprocess.run(
-            command, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False, stdin=subprocess.DEVNULL
+            command, capture_output=True, text=True, timeout=patience, check=False, stdin=subprocess.DEVNULL
         )
     except subprocess.TimeoutExpired:
-        return f"`{' '.join(command[:2])}` did not answer within {COMMAND_SECONDS:.0f} s"
+        return f"`{' '.join(command[:2])}` did not answer within {patience:.0f} s"
     except OSError as error:
         return f"`{command[0]}` cannot be started: {error.strerror}"
 

@@ -15,6 +15,7 @@ from ops import cluster as clusters
 from ops import status
 from ops.basecluster import Cluster, Port, Runtime, remove, write_private
 from ops.direct import Direct, values_file
+from ops.doctor import require_aws
 from ops.engine import Engine
 from ops.errors import UserError
 from ops.locks import only_one
@@ -58,7 +59,7 @@ def up(project: Project, name: str, options: Options) -> None:
     """Brings the stage up and prints what runs where."""
     stage = read_stage(project, name)
     if stage.config.kind != "local":
-        _engine_only(name, options)
+        _engine_only(stage, options)
         Engine(project, name, say, options.timeout).up(yes=options.yes)
         return
     engine = _choose(project, name, options)
@@ -94,7 +95,7 @@ def preview(project: Project, name: str, options: Options) -> None:
     """Prints what `up` would do, and does nothing."""
     stage = read_stage(project, name)
     if stage.config.kind != "local":
-        _engine_only(name, options)
+        _engine_only(stage, options)
         Engine(project, name, say, options.timeout).preview()
         return
     cluster = local_cluster(project, stage, options.cluster)
@@ -115,7 +116,7 @@ def down(project: Project, name: str, options: Options) -> None:
     """Destroys the stage; of a local one also its cluster and all that is kept of it on this machine."""
     stage = read_stage(project, name)
     if stage.config.kind != "local":
-        _engine_only(name, options)
+        _engine_only(stage, options)
         Engine(project, name, say, options.timeout).down(yes=options.yes)
         return
     config: LocalConfig = stage.config  # type: ignore[assignment]
@@ -185,12 +186,16 @@ def _remember(project: Project, stage: str, engine: EngineName) -> None:
     _engine_file(project, stage).write_text(engine, encoding="utf-8")
 
 
-def _engine_only(stage: str, options: Options) -> None:
+def _engine_only(stage: Stage, options: Options) -> None:
+    """Raises:
+    UserError: what a stage on AWS needs is not there, or something was asked for that it cannot have.
+    """
     if options.engine == "direct":
-        raise UserError(f"{stage} is on AWS, which only the Pulumi engine can reach: leave out --engine direct")
+        raise UserError(f"{stage.name} is on AWS, which only the Pulumi engine can reach: leave out --engine direct")
     if options.cluster:
-        raise UserError(f"{stage} is on AWS and makes its own cluster: leave out --cluster")
-    _require_pulumi(stage)
+        raise UserError(f"{stage.name} is on AWS and makes its own cluster: leave out --cluster")
+    _require_pulumi(stage.name)
+    require_aws(stage)
 
 
 def _require_pulumi(stage: str) -> None:
