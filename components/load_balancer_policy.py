@@ -24,7 +24,6 @@ READS = (
     "ec2:DescribeTags",
     "ec2:DescribeVpcPeeringConnections",
     "ec2:DescribeVpcs",
-    "ec2:GetSecurityGroupsForVpc",
     "elasticloadbalancing:DescribeCapacityReservation",
     "elasticloadbalancing:DescribeListenerAttributes",
     "elasticloadbalancing:DescribeListenerCertificates",
@@ -58,7 +57,6 @@ CHANGES_LISTENER = (
 CHANGES_RULE = (
     "elasticloadbalancing:DeleteRule",
     "elasticloadbalancing:ModifyRule",
-    "elasticloadbalancing:SetRulePriorities",
 )
 CHANGES_TARGETS = (
     "elasticloadbalancing:DeleteTargetGroup",
@@ -90,7 +88,7 @@ def _security_groups(ec2: str, cluster: str, vpc_arn: str) -> list[Statement]:
     groups = [f"{ec2}:security-group/*"]
     created = {"ec2:CreateAction": "CreateSecurityGroup", f"aws:RequestTag/{TAG}": cluster}
     return [
-        allow(["ec2:CreateSecurityGroup"], [vpc_arn]),
+        allow(["ec2:CreateSecurityGroup", "ec2:GetSecurityGroupsForVpc"], [vpc_arn]),
         allow(["ec2:CreateSecurityGroup"], groups, {"StringEquals": {f"aws:RequestTag/{TAG}": cluster}}),
         allow(["ec2:CreateTags"], groups, {"StringEquals": created}),
         allow(["ec2:CreateTags", "ec2:DeleteTags"], groups, _ours_and_stays_so(cluster)),
@@ -124,6 +122,8 @@ def _load_balancers(elb: str, cluster: str) -> list[Statement]:
         allow(CHANGES_LOAD_BALANCER, balancer, _ours(cluster)),
         allow(CHANGES_LISTENER, listener, _ours(cluster)),
         allow(CHANGES_RULE, rule, _ours(cluster)),
+        # It knows no tags; the controller's load balancers all have names that start so.
+        allow(["elasticloadbalancing:SetRulePriorities"], [f"{elb}:listener-rule/app/k8s-*/*/*/*"]),
         allow(CHANGES_TARGETS, targets, _ours(cluster)),
     ]
 
