@@ -14,6 +14,7 @@ from pulumi import ComponentResource, CustomTimeouts, Input, Output, Resource, R
 from components.autoscaling import autoscaler_spec
 from components.bindings import Settings, bound_variables, encoded, fingerprint
 from components.labels import client_of, identity, standard
+from components.manifest import Manifest
 from components.network_policy import Peer, allow, callers
 from components.pod import before_spec, file_key, pod_spec, spread
 from components.spec import AppSpec, Need
@@ -86,7 +87,7 @@ class App(ComponentResource):
     def _versioned(self) -> dict[str, str]:
         return {**self.labels, "app.kubernetes.io/version": self._args.spec.version_label}
 
-    def _metadata(self, name: str | None = None, **more: Any) -> dict[str, Any]:
+    def _metadata(self, name: str | None = None, **more: Any) -> Manifest:
         own = {"name": name or self._args.spec.name, "namespace": self._args.namespace, "labels": self.labels}
         return {**own, **more}
 
@@ -95,7 +96,7 @@ class App(ComponentResource):
 
     def _service_account(self) -> k8s.core.v1.ServiceAccount:
         role = {"eks.amazonaws.com/role-arn": self._args.role_arn} if self._args.role_arn else {}
-        pull_secrets = [{"name": name} for name in self._args.pull_secrets]
+        pull_secrets: Manifest = [{"name": name} for name in self._args.pull_secrets]
         return k8s.core.v1.ServiceAccount(
             f"{self._name}-account",
             metadata=self._metadata(annotations=role) if role else self._metadata(),
@@ -122,74 +123,73 @@ class App(ComponentResource):
         )
         return secret, variables, fingerprint(values, self._args.rollout_key)
 
-    def _template(
-        self, pod: Mapping[str, Any], digest: Output[str] | None, labels: Mapping[str, str]
-    ) -> dict[str, Any]:
+    def _template(self, pod: Manifest, digest: Output[str] | None, labels: Mapping[str, str]) -> Manifest:
         clients = {key: value for need in self._args.spec.needs for key, value in client_of(need).items()}
-        metadata: dict[str, Any] = {"labels": {**labels, **clients}}
+        metadata: Manifest = {"labels": {**labels, **clients}}
         if digest is not None:
             metadata["annotations"] = {"wharf.dev/settings": digest}
-        return {"metadata": metadata, "spec": dict(pod)}
+        return {"metadata": metadata, "spec": pod}
 
-    def _job(self, role: str, pod: Mapping[str, Any], depends_on: Sequence[Resource]) -> k8s.batch.v1.Job:
+    def _job(self, role: str, pod: Manifest, depends_on: Sequence[Resource]) -> k8s.batch.v1.Job:
         """Named by what it runs, so that it runs once for each version and content, and never again for the same."""
         content = hashlib.sha256(json.dumps(pod, sort_keys=True).encode()).hexdigest()[:8]
         labels = {**self._versioned, "app.kubernetes.io/component": role}
+        metadata = self._metadata(
+            f"{self._args.spec.name}-{role}-{content}",
+            labels=labels,
+            annotations={"pulumi.com/replaceUnready": "true"},
+        )
+        spec: Manifest = {
+            "backoffLimit": 2,
+            "activeDeadlineSeconds": BEFORE_SECONDS,
+            "template": self._template(pod, None, labels),
+        }
         return k8s.batch.v1.Job(
             f"{self._name}-{role}",
-            metadata={
-                **self._metadata(f"{self._args.spec.name}-{role}-{content}", labels=labels),
-                "annotations": {"pulumi.com/replaceUnready": "true"},
-            },
-            spec={
-                "backoffLimit": 2,
-                "activeDeadlineSeconds": BEFORE_SECONDS,
-                "template": self._template(pod, None, labels),
-            },
+            metadata=metadata,
+            spec=spec,
             opts=self._child(depends_on, custom_timeouts=CustomTimeouts(create="11m")),
         )
 
-    def _cron(self, pod: Mapping[str, Any], digest: Output[str] | None, depends_on: Sequence[Resource]) -> None:
+    def _cron(self, pod: Manifest, digest: Output[str] | None, depends_on: Sequence[Resource]) -> None:
         job = {"backoffLimit": 2, "template": self._template(pod, digest, self._versioned)}
+        spec: Manifest = {
+            "schedule": self._args.spec.schedule,
+            "concurrencyPolicy": "Forbid",
+            "startingDeadlineSeconds": 300,
+            "successfulJobsHistoryLimit": 1,
+            "failedJobsHistoryLimit": 3,
+            "jobTemplate": {"metadata": {"labels": self._versioned}, "spec": job},
+        }
         k8s.batch.v1.CronJob(
             f"{self._name}-cron",
             metadata=self._metadata(labels=self._versioned),
-            spec={
-                "schedule": self._args.spec.schedule,
-                "concurrencyPolicy": "Forbid",
-                "startingDeadlineSeconds": 300,
-                "successfulJobsHistoryLimit": 1,
-                "failedJobsHistoryLimit": 3,
-                "jobTemplate": {"metadata": {"labels": self._versioned}, "spec": job},
-            },
+            spec=spec,
             opts=self._child(depends_on),
         )
 
-    def _deployment(self, pod: Mapping[str, Any], digest: Output[str] | None, depends_on: Sequence[Resource]) -> None:
-        spec = self._args.spec
-        strategy = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}}
-        replicas = {} if spec.replicas.autoscaled else {"replicas": spec.replicas.min}
-        pod = {**pod, "topologySpreadConstraints": spread(self._selector)}
+    def _deployment(self, pod: Manifest, digest: Output[str] | None, depends_on: Sequence[Resource]) -> None:
+        replicas = self._args.spec.replicas
+        spread_out = {**pod, "topologySpreadConstraints": spread(self._selector)}
+        spec: Manifest = {
+            **({} if replicas.autoscaled else {"replicas": replicas.min}),
+            "revisionHistoryLimit": 5,
+            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
+            "selector": {"matchLabels": self._selector},
+            "template": self._template(spread_out, digest, self._versioned),
+        }
         k8s.apps.v1.Deployment(
             f"{self._name}-deployment",
             metadata=self._metadata(labels=self._versioned),
-            spec={
-                **replicas,
-                "revisionHistoryLimit": 5,
-                "strategy": strategy,
-                "selector": {"matchLabels": self._selector},
-                "template": self._template(pod, digest, self._versioned),
-            },
+            spec=spec,
             opts=self._child(depends_on, custom_timeouts=ROLLOUT_TIMEOUT),
         )
 
     def _scaling(self) -> None:
         spec = self._args.spec
+        budget: Manifest = {"maxUnavailable": 1, "selector": {"matchLabels": self._selector}}
         k8s.policy.v1.PodDisruptionBudget(
-            f"{self._name}-budget",
-            metadata=self._metadata(),
-            spec={"maxUnavailable": 1, "selector": {"matchLabels": self._selector}},
-            opts=self._child(),
+            f"{self._name}-budget", metadata=self._metadata(), spec=budget, opts=self._child()
         )
         if spec.replicas.autoscaled:
             k8s.autoscaling.v2.HorizontalPodAutoscaler(
@@ -207,11 +207,9 @@ class App(ComponentResource):
         ports = [{"name": "app", "port": spec.port, "targetPort": "app"}]
         if spec.kind == "web" and spec.port != 80:
             ports.insert(0, {"name": "http", "port": 80, "targetPort": "app"})
+        reached: Manifest = {"type": "ClusterIP", "selector": self._selector, "ports": ports}
         service = k8s.core.v1.Service(
-            f"{self._name}-service",
-            metadata=self._metadata(spec.service_name),
-            spec={"type": "ClusterIP", "selector": self._selector, "ports": ports},
-            opts=self._child(),
+            f"{self._name}-service", metadata=self._metadata(spec.service_name), spec=reached, opts=self._child()
         )
         return service.metadata.name.apply(lambda found: found or spec.service_name)
 

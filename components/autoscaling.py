@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from components.manifest import Manifest
 from components.spec import Replicas
 
 
-def autoscaler_spec(deployment: str, replicas: Replicas) -> dict[str, Any]:
+def autoscaler_spec(deployment: str, replicas: Replicas) -> Manifest:
     """Between ``min`` and ``max`` pods, by the average use of the CPU that is requested, in per cent."""
     return {
         "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": deployment},

@@ -10,6 +10,8 @@ import pulumi_random as random
 from pulumi import ComponentResource, Output, ResourceOptions
 
 from components.labels import standard
+from components.manifest import Manifest
+from components.network_policy import allow
 
 DEFAULT_QUOTA: Mapping[str, str] = {
     "pods": "200",
@@ -49,34 +51,35 @@ class Environment(ComponentResource):
             opts=ResourceOptions(parent=self, protect=args.keep or None),
         )
         self.namespace = namespace.metadata.name
-        metadata = {"namespace": self.namespace, "labels": labels}
         child = ResourceOptions(parent=self)
+
+        def metadata(of: str) -> Manifest:
+            return {"name": of, "namespace": self.namespace, "labels": labels}
+
         k8s.core.v1.ResourceQuota(
             f"{name}-quota",
-            metadata={**metadata, "name": "quota"},
+            metadata=metadata("quota"),
             spec={"hard": {**DEFAULT_QUOTA, **args.quota}},
             opts=child,
         )
         k8s.core.v1.LimitRange(
             f"{name}-limits",
-            metadata={**metadata, "name": "limits"},
-            spec={
-                "limits": [
-                    {
-                        "type": "Container",
-                        "defaultRequest": {"cpu": "100m", "memory": "128Mi"},
-                        "default": {"memory": "128Mi"},
-                    }
-                ]
-            },
+            metadata=metadata("limits"),
+            spec=_default_resources(),
             opts=child,
         )
         k8s.networking.v1.NetworkPolicy(
             f"{name}-default-deny",
-            metadata={**metadata, "name": "default-deny"},
-            spec={"podSelector": {}, "policyTypes": ["Ingress"]},
+            metadata=metadata("default-deny"),
+            spec=allow({}, [], []),
             opts=child,
         )
         key = random.RandomPassword(f"{name}-rollout-key", length=32, special=False, opts=child)
         self.rollout_key = Output.secret(key.result)
         self.register_outputs({"namespace": self.namespace})
+
+
+def _default_resources() -> Manifest:
+    """For a container that states none, such as one that somebody runs by hand."""
+    modest = {"memory": "128Mi"}
+    return {"limits": [{"type": "Container", "defaultRequest": {**modest, "cpu": "100m"}, "default": modest}]}

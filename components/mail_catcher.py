@@ -10,6 +10,7 @@ from pulumi import ComponentResource, Input, Output, ResourceOptions
 
 from components.images import MAILPIT
 from components.labels import identity, standard
+from components.manifest import Manifest
 from components.network_policy import Peer, allow, users_of
 from components.pod import container_security, empty_dirs, pod_security
 
@@ -40,7 +41,7 @@ class MailCatcher(ComponentResource):
         child = ResourceOptions(parent=self)
         labels = standard(NAME, project=args.project, environment=args.environment, component=NAME)
         selector = identity(NAME, NAME)
-        metadata = {"name": NAME, "namespace": args.namespace, "labels": labels}
+        metadata: Manifest = {"name": NAME, "namespace": args.namespace, "labels": labels}
         account = k8s.core.v1.ServiceAccount(
             f"{name}-account", metadata=metadata, automount_service_account_token=False, opts=child
         )
@@ -48,55 +49,54 @@ class MailCatcher(ComponentResource):
             {"name": "smtp", "port": SMTP_PORT, "targetPort": "smtp"},
             {"name": "page", "port": PAGE_PORT, "targetPort": "page"},
         ]
-        service = k8s.core.v1.Service(
-            f"{name}-service", metadata=metadata, spec={"selector": selector, "ports": ports}, opts=child
-        )
+        reached: Manifest = {"selector": selector, "ports": ports}
+        service = k8s.core.v1.Service(f"{name}-service", metadata=metadata, spec=reached, opts=child)
         k8s.networking.v1.NetworkPolicy(
             f"{name}-policy", metadata=metadata, spec=allow(selector, users_of("mail"), [SMTP_PORT]), opts=child
         )
+        of_page: Manifest = {**metadata, "name": f"{NAME}-page"}
         k8s.networking.v1.NetworkPolicy(
             f"{name}-page-policy",
-            metadata={**metadata, "name": f"{NAME}-page"},
+            metadata=of_page,
             spec=allow(selector, args.page_peers, [PAGE_PORT]),
             opts=child,
         )
-        volumes, mounts = empty_dirs(["/tmp"])  # noqa: S108 the pod's own
-        check = {"httpGet": {"path": "/livez", "port": "page"}}
-        catcher = {
-            "name": "mailpit",
-            "image": MAILPIT,
-            "env": [{"name": "MP_MAX_MESSAGES", "value": "500"}],
-            "ports": [
-                {"name": "smtp", "containerPort": SMTP_PORT},
-                {"name": "page", "containerPort": PAGE_PORT},
-            ],
-            "livenessProbe": {**check, "periodSeconds": 10},
-            "readinessProbe": {**check, "periodSeconds": 5},
-            "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "128Mi"}},
-            "securityContext": container_security(),
-            "volumeMounts": mounts,
+        spec: Manifest = {
+            "replicas": 1,
+            "selector": {"matchLabels": selector},
+            "template": {"metadata": {"labels": labels}, "spec": _pod()},
         }
         deployment = k8s.apps.v1.Deployment(
             f"{name}-deployment",
             metadata=metadata,
-            spec={
-                "replicas": 1,
-                "selector": {"matchLabels": selector},
-                "template": {
-                    "metadata": {"labels": labels},
-                    "spec": {
-                        "serviceAccountName": NAME,
-                        "automountServiceAccountToken": False,
-                        "enableServiceLinks": False,
-                        "securityContext": pod_security(1000),
-                        "containers": [catcher],
-                        "volumes": volumes,
-                    },
-                },
-            },
+            spec=spec,
             opts=ResourceOptions(parent=self, depends_on=[account, service]),
         )
         self.host = deployment.metadata.name.apply(lambda _: NAME)
         self.port = Output.from_input(SMTP_PORT)
         self.page_port = PAGE_PORT
         self.register_outputs({"host": self.host})
+
+
+def _pod() -> Manifest:
+    volumes, mounts = empty_dirs(["/tmp"])  # noqa: S108 the pod's own
+    check = {"httpGet": {"path": "/livez", "port": "page"}}
+    catcher = {
+        "name": "mailpit",
+        "image": MAILPIT,
+        "env": [{"name": "MP_MAX_MESSAGES", "value": "500"}],
+        "ports": [{"name": "smtp", "containerPort": SMTP_PORT}, {"name": "page", "containerPort": PAGE_PORT}],
+        "livenessProbe": {**check, "periodSeconds": 10},
+        "readinessProbe": {**check, "periodSeconds": 5},
+        "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "128Mi"}},
+        "securityContext": container_security(),
+        "volumeMounts": mounts,
+    }
+    return {
+        "serviceAccountName": NAME,
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "securityContext": pod_security(1000),
+        "containers": [catcher],
+        "volumes": volumes,
+    }

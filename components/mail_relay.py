@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi_aws as aws
 import pulumi_kubernetes as k8s
@@ -15,6 +14,7 @@ from components.iam import allow as allowed
 from components.iam import document, partition_of
 from components.images import MAIL_RELAY
 from components.labels import identity, standard
+from components.manifest import Manifest
 from components.names import physical_name
 from components.network_policy import allow, users_of
 from components.pod import container_security, pod_security, spread
@@ -108,7 +108,7 @@ class MailRelay(ComponentResource):
         self._prefix, self._args, self._child = name, args, ResourceOptions(parent=self)
         self.selector = identity(NAME, NAME)
         self._labels = standard(NAME, project=args.project, environment=args.environment, component=NAME)
-        self._metadata: dict[str, Any] = {"name": NAME, "namespace": args.namespace, "labels": self._labels}
+        self._metadata: Manifest = {"name": NAME, "namespace": args.namespace, "labels": self._labels}
         settings = aws.sesv2.ConfigurationSet(
             f"{name}-settings",
             configuration_set_name=physical_name(args.project, args.environment, longest=SETTINGS_NAME_MAX),
@@ -175,27 +175,21 @@ class MailRelay(ComponentResource):
 
     def _relay(self, role: ServiceAccountRole, settings: aws.sesv2.ConfigurationSet) -> k8s.apps.v1.Deployment:
         name, metadata, child = self._prefix, self._metadata, self._child
+        annotated: Manifest = {**metadata, "annotations": role.annotation}
         account = k8s.core.v1.ServiceAccount(
             f"{name}-account",
-            metadata={**metadata, "annotations": role.annotation},
+            metadata=annotated,
             automount_service_account_token=False,
             opts=child,
         )
-        service = k8s.core.v1.Service(
-            f"{name}-service",
-            metadata=metadata,
-            spec={"selector": self.selector, "ports": [{"name": "smtp", "port": SMTP_PORT, "targetPort": "smtp"}]},
-            opts=child,
-        )
+        port = {"name": "smtp", "port": SMTP_PORT, "targetPort": "smtp"}
+        reached: Manifest = {"selector": self.selector, "ports": [port]}
+        service = k8s.core.v1.Service(f"{name}-service", metadata=metadata, spec=reached, opts=child)
         k8s.networking.v1.NetworkPolicy(
             f"{name}-policy", metadata=metadata, spec=allow(self.selector, users_of("mail"), [SMTP_PORT]), opts=child
         )
-        k8s.policy.v1.PodDisruptionBudget(
-            f"{name}-budget",
-            metadata=metadata,
-            spec={"maxUnavailable": 1, "selector": {"matchLabels": self.selector}},
-            opts=child,
-        )
+        budget: Manifest = {"maxUnavailable": 1, "selector": {"matchLabels": self.selector}}
+        k8s.policy.v1.PodDisruptionBudget(f"{name}-budget", metadata=metadata, spec=budget, opts=child)
         network = security_group_policy(
             f"{name}-network",
             metadata=metadata,
@@ -203,18 +197,19 @@ class MailRelay(ComponentResource):
             group_ids=[self._args.cluster_security_group_id, self.security_group_id],
             opts=child,
         )
+        spec: Manifest = {
+            "replicas": self._args.replicas,
+            "selector": {"matchLabels": self.selector},
+            "template": {"metadata": {"labels": self._labels}, "spec": self._pod(settings)},
+        }
         return k8s.apps.v1.Deployment(
             f"{name}-deployment",
             metadata=metadata,
-            spec={
-                "replicas": self._args.replicas,
-                "selector": {"matchLabels": self.selector},
-                "template": {"metadata": {"labels": self._labels}, "spec": self._pod(settings)},
-            },
+            spec=spec,
             opts=ResourceOptions(parent=self, depends_on=[account, service, role.ready, network, *self._args.after]),
         )
 
-    def _pod(self, settings: aws.sesv2.ConfigurationSet) -> dict[str, Any]:
+    def _pod(self, settings: aws.sesv2.ConfigurationSet) -> Manifest:
         check = {"tcpSocket": {"port": "smtp"}}
         relay = {
             "name": "relay",

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from components.labels import client_of
+from components.manifest import Manifest
 from components.spec import Need
 
 Peer = Mapping[str, Any]
@@ -21,7 +22,7 @@ def users_of(need: Need) -> list[Peer]:
     return [{"podSelector": {"matchLabels": client_of(need)}}]
 
 
-def allow(selector: Mapping[str, str], peers: Sequence[Peer], ports: Sequence[int]) -> dict[str, Any]:
+def allow(selector: Mapping[str, str], peers: Sequence[Peer], ports: Sequence[int]) -> Manifest:
     """Lets ``peers`` reach ``ports`` of the selected pods. No peers: nobody, stated as a policy without a rule."""
     rule = {"from": list(peers), "ports": [{"protocol": "TCP", "port": port} for port in ports]}
     return {

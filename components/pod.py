@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+from components.manifest import Manifest
 from components.spec import AppSpec
 
 STOP_SECONDS = 30  # between SIGTERM and SIGKILL
 DRAIN_SECONDS = 5  # a load balancer still sends requests while it takes a pod out
 
 
-def container_security() -> dict[str, Any]:
+def container_security() -> Manifest:
     return {
         "allowPrivilegeEscalation": False,
         "capabilities": {"drop": ["ALL"]},
@@ -21,9 +21,9 @@ def container_security() -> dict[str, Any]:
     }
 
 
-def pod_security(user: int | None, *, group: int | None = None) -> dict[str, Any]:
+def pod_security(user: int | None, *, group: int | None = None) -> Manifest:
     """``group`` owns the pod's volumes, for images that write to a claim."""
-    security: dict[str, Any] = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+    security: Manifest = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
     if user is not None:
         security |= {"runAsUser": user}
     if group is not None:
@@ -31,7 +31,7 @@ def pod_security(user: int | None, *, group: int | None = None) -> dict[str, Any
     return security
 
 
-def empty_dirs(paths: Sequence[str]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def empty_dirs(paths: Sequence[str]) -> tuple[list[Manifest], list[Manifest]]:
     """Volumes and their mounts for paths that are written to under a read-only root."""
     names = {path: re.sub(r"[^a-z0-9]+", "-", f"w{path.lower()}").strip("-")[:63] for path in paths}
     volumes = [{"name": name, "emptyDir": {}} for name in names.values()]
@@ -43,12 +43,12 @@ def file_key(path: str) -> str:
     return "file." + re.sub(r"[^A-Za-z0-9._-]", ".", path.strip("/"))
 
 
-def probes(spec: AppSpec) -> dict[str, Any]:
+def probes(spec: AppSpec) -> Manifest:
     """Startup, liveness and readiness; none for what listens on nothing, since there is nothing to ask."""
     if spec.port is None or not spec.runs_always:
         return {}
 
-    def check(path: str | None) -> dict[str, Any]:
+    def check(path: str | None) -> Manifest:
         return {"httpGet": {"path": path, "port": "app"}} if path else {"tcpSocket": {"port": "app"}}
 
     live, ready = check(spec.health.live), check(spec.health.ready)
@@ -59,9 +59,9 @@ def probes(spec: AppSpec) -> dict[str, Any]:
     }
 
 
-def environment_of(spec: AppSpec, secret: str, secret_variables: Sequence[str]) -> list[dict[str, Any]]:
+def environment_of(spec: AppSpec, secret: str, secret_variables: Sequence[str]) -> list[Manifest]:
     """Plain variables as they are, secret ones by reference."""
-    plain: list[dict[str, Any]] = [{"name": name, "value": value} for name, value in spec.env.items()]
+    plain: list[Manifest] = [{"name": name, "value": value} for name, value in spec.env.items()]
     referred = [
         {"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": name}}} for name in secret_variables
     ]
@@ -70,10 +70,10 @@ def environment_of(spec: AppSpec, secret: str, secret_variables: Sequence[str]) 
 
 def container(
     spec: AppSpec, name: str, *, secret: str, secret_variables: Sequence[str], command: Sequence[str] | None = None
-) -> dict[str, Any]:
+) -> Manifest:
     """The app's container; ``command`` runs something else in the same surroundings."""
     _, mounts = volumes_and_mounts(spec, secret)
-    built: dict[str, Any] = {
+    built: Manifest = {
         "name": name,
         "image": spec.image_reference,
         "imagePullPolicy": "Always" if spec.pulls_always else "IfNotPresent",
@@ -98,7 +98,7 @@ def container(
     return {**built, **probes(spec)}
 
 
-def volumes_and_mounts(spec: AppSpec, secret: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def volumes_and_mounts(spec: AppSpec, secret: str) -> tuple[list[Manifest], list[Manifest]]:
     volumes, mounts = empty_dirs(list(dict.fromkeys(["/tmp", *spec.writable])))  # noqa: S108 the pod's own, not ours
     if spec.files:
         items = [{"key": file_key(path), "path": file_key(path)} for path in sorted(spec.files)]
@@ -110,13 +110,13 @@ def volumes_and_mounts(spec: AppSpec, secret: str) -> tuple[list[dict[str, Any]]
     return volumes, mounts
 
 
-def pod_spec(spec: AppSpec, *, service_account: str, secret: str, secret_variables: Sequence[str]) -> dict[str, Any]:
+def pod_spec(spec: AppSpec, *, service_account: str, secret: str, secret_variables: Sequence[str]) -> Manifest:
     """The pods of a web app, a worker, a job or a cron app."""
     main = container(spec, spec.name, secret=secret, secret_variables=secret_variables)
     return {**_surroundings(spec, service_account, secret), "containers": [main]}
 
 
-def before_spec(spec: AppSpec, *, service_account: str, secret: str, secret_variables: Sequence[str]) -> dict[str, Any]:
+def before_spec(spec: AppSpec, *, service_account: str, secret: str, secret_variables: Sequence[str]) -> Manifest:
     """The pod that runs the ``before`` commands, one container each, one after another, without a shell of ours."""
     containers = [
         container(spec, f"before-{n}", secret=secret, secret_variables=secret_variables, command=shlex.split(command))
@@ -126,7 +126,7 @@ def before_spec(spec: AppSpec, *, service_account: str, secret: str, secret_vari
     return {**built, "initContainers": containers[:-1]} if containers[:-1] else built
 
 
-def _surroundings(spec: AppSpec, service_account: str, secret: str) -> dict[str, Any]:
+def _surroundings(spec: AppSpec, service_account: str, secret: str) -> Manifest:
     volumes, _ = volumes_and_mounts(spec, secret)
     return {
         "serviceAccountName": service_account,
@@ -138,7 +138,7 @@ def _surroundings(spec: AppSpec, service_account: str, secret: str) -> dict[str,
     }
 
 
-def spread(selector: Mapping[str, str]) -> list[dict[str, Any]]:
+def spread(selector: Mapping[str, str]) -> list[Manifest]:
     """Over zones first, then over nodes, where there are several; a single node still runs all."""
     return [
         {

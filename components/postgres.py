@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi_kubernetes as k8s
 import pulumi_random as random
@@ -13,6 +12,7 @@ from pulumi import ComponentResource, Input, Output, ResourceOptions
 from components.bindings import encoded, fingerprint
 from components.images import POSTGRES
 from components.labels import identity, standard
+from components.manifest import Manifest
 from components.network_policy import Peer, allow, users_of
 from components.stateful import stateful_spec
 
@@ -63,7 +63,7 @@ class Postgres(ComponentResource):
         child = ResourceOptions(parent=self)
         labels = standard(NAME, project=args.project, environment=args.environment, component=NAME)
         selector = identity(NAME, NAME)
-        metadata = {"name": NAME, "namespace": args.namespace, "labels": labels}
+        metadata: Manifest = {"name": NAME, "namespace": args.namespace, "labels": labels}
         password = random.RandomPassword(
             f"{name}-password", length=32, special=False, keepers={"rotation": str(args.rotation)}, opts=child
         )
@@ -113,14 +113,14 @@ class Postgres(ComponentResource):
         self.register_outputs({"host": self.host, "url": self.url})
 
 
-def _service_spec(args: PostgresArgs, selector: dict[str, str]) -> dict[str, Any]:
-    port: dict[str, Any] = {"name": "postgresql", "port": PORT, "targetPort": "postgresql"}
+def _service_spec(args: PostgresArgs, selector: dict[str, str]) -> Manifest:
+    port: Manifest = {"name": "postgresql", "port": PORT, "targetPort": "postgresql"}
     if args.node_port is None:
         return {"type": "ClusterIP", "selector": selector, "ports": [port]}
     return {"type": "NodePort", "selector": selector, "ports": [{**port, "nodePort": args.node_port}]}
 
 
-def _container() -> dict[str, Any]:
+def _container() -> Manifest:
     ready = {"exec": {"command": ["pg_isready", "-q", "-U", "app", "-d", "app", "-h", "127.0.0.1"]}}
     return {
         "name": "postgresql",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import pulumi_kubernetes as k8s
 import pulumi_random as random
@@ -13,6 +12,7 @@ from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
 from components.bindings import encoded, fingerprint
 from components.images import RABBITMQ
 from components.labels import identity, standard
+from components.manifest import Manifest
 from components.network_policy import allow, users_of
 from components.stateful import stateful_spec
 
@@ -50,7 +50,7 @@ class RabbitMQ(ComponentResource):
         child = ResourceOptions(parent=self)
         labels = standard(NAME, project=args.project, environment=args.environment, component=NAME)
         selector = identity(NAME, NAME)
-        metadata = {"name": NAME, "namespace": args.namespace, "labels": labels}
+        metadata: Manifest = {"name": NAME, "namespace": args.namespace, "labels": labels}
         password = random.RandomPassword(f"{name}-password", length=32, special=False, opts=child)
         self.password = Output.secret(password.result)
         account = k8s.core.v1.ServiceAccount(
@@ -60,13 +60,9 @@ class RabbitMQ(ComponentResource):
         secret = k8s.core.v1.Secret(
             f"{name}-credentials", metadata=metadata, data=encoded({"20-user.conf": Output.secret(user)}), opts=child
         )
-        port = {"name": "amqp", "port": PORT, "targetPort": "amqp"}
-        service = k8s.core.v1.Service(
-            f"{name}-service",
-            metadata=metadata,
-            spec={"type": "ClusterIP", "selector": selector, "ports": [port]},
-            opts=child,
-        )
+        port: Manifest = {"name": "amqp", "port": PORT, "targetPort": "amqp"}
+        reached: Manifest = {"type": "ClusterIP", "selector": selector, "ports": [port]}
+        service = k8s.core.v1.Service(f"{name}-service", metadata=metadata, spec=reached, opts=child)
         k8s.networking.v1.NetworkPolicy(
             f"{name}-policy", metadata=metadata, spec=allow(selector, users_of("broker"), [PORT]), opts=child
         )
@@ -100,7 +96,7 @@ class RabbitMQ(ComponentResource):
         self.register_outputs({"host": self.host, "url": self.url})
 
 
-def _container() -> dict[str, Any]:
+def _container() -> Manifest:
     alive = {"exec": {"command": ["rabbitmq-diagnostics", "-q", "ping"]}, "timeoutSeconds": 20}
     user_file = {"name": "credentials", "mountPath": "/etc/rabbitmq/conf.d/20-user.conf", "subPath": "20-user.conf"}
     return {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from components.manifest import Manifest
 from components.pod import container_security, empty_dirs, pod_security
 
 
@@ -15,14 +16,14 @@ def stateful_spec(
     labels: Mapping[str, str],
     fingerprint: Any,
     user: int,
-    container: Mapping[str, Any],
+    container: Manifest,
     data: str,
     writable: Sequence[str],
     secret: str,
     storage_gib: int,
     keep: bool,
     annotations: Mapping[str, str] | None = None,
-) -> dict[str, Any]:
+) -> Manifest:
     """A StatefulSet of one pod with a claim at ``data``; the claim outlives the set only where ``keep`` is true."""
     volumes, mounts = empty_dirs(writable)
     main = {

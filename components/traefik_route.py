@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pulumi_kubernetes as k8s
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
+from components.manifest import Manifest
 from components.network_policy import Peer
 
 CONTROLLER_NAMESPACE = "traefik"
@@ -33,10 +34,11 @@ class TraefikRoute(ComponentResource):
         super().__init__("wharf:apps:TraefikRoute", name, None, opts)
         backend = {"service": {"name": args.service, "port": {"number": args.port}}}
         paths = [{"path": args.path, "pathType": "Prefix", "backend": backend}]
+        spec: Manifest = {"ingressClassName": "traefik", "rules": [{"host": args.host, "http": {"paths": paths}}]}
         k8s.networking.v1.Ingress(
             f"{name}-ingress",
             metadata={"name": name, "namespace": args.namespace, "labels": dict(args.labels)},
-            spec={"ingressClassName": "traefik", "rules": [{"host": args.host, "http": {"paths": paths}}]},
+            spec=spec,
             opts=ResourceOptions(parent=self),
         )
         self.url = Output.from_input(f"http://{args.host}{args.path}")
