@@ -28,8 +28,8 @@ def install(folder: Path, *, real_eks: bool = False) -> None:
 
 
 def has_real_eks() -> bool:
-    """Whether the plugin of pulumi-eks is on PATH."""
-    return shutil.which("pulumi-resource-eks") is not None
+    """Whether the plugin of pulumi-eks is on PATH, and that of Kubernetes, which it uses itself."""
+    return all(shutil.which(f"pulumi-resource-{name}") for name in ("eks", "kubernetes"))
 
 
 def environment(folder: Path, state: Path, kubeconfig: Path | None = None) -> Mapping[str, str]:

@@ -15,7 +15,7 @@ from tests.engine.simulator.cloud import KUBECONFIG
 
 def main() -> None:
     if sys.argv[1:] == ["--version"]:
-        sys.stdout.write("aws-cli/2.0.0 simulated\n")
+        sys.stdout.write("aws-cli/2.30.0 simulated\n")
         return
     if "get-token" not in sys.argv:
         sys.exit(f"the simulated aws command does not know {' '.join(sys.argv[1:])}")
