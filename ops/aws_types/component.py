@@ -67,6 +67,8 @@ COMPONENT = table(
             "oidcProviderArn": oidc_provider_arn,
             "oidcProviderUrl": f"https://{OIDC}",
         },
+        # What it hands on to what cannot change of aws:eks/cluster:Cluster.
+        immutable=("name", "serviceRole", "ipFamily", "kubernetesServiceIpAddressRange", "bootstrapSelfManagedAddons"),
         holds_data=True,
     ),
     AwsType(

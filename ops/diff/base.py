@@ -149,7 +149,7 @@ def _require_same_packages(commit: Commit) -> None:
     here = CHECKOUT / REQUIREMENTS
     if there.returncode != 0 or there.stdout != here.read_text(encoding="utf-8"):
         raise NotComparableError(
-            f"the base {commit} is not comparable: its {REQUIREMENTS} is not this checkout's, whose packages are installed"
+            f"the base {commit} is not comparable: its {REQUIREMENTS} asks for other packages than are installed here"
         )
 
 

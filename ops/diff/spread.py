@@ -48,7 +48,7 @@ class Spread:
         )
 
     def _why(self, resource: Resource, gone: set[str]) -> tuple[str, ...]:
-        if not resource.custom:
+        if not resource.custom and resource.type not in AWS_TYPES:
             return ()
         if resource.provider in gone:
             return (f"its provider {self._resources[resource.provider].name} is replaced",)
