@@ -89,7 +89,8 @@ class _Monitor(mocks.MockMonitor):
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802 the SDK's name
         returned = to_struct(self.answers.invoked(request.tok, from_struct(request.args)))
-        return resource_pb2.ResourceInvokeResponse(**{"return": returned})
+        response: dict[str, Any] = {"return": returned}  # a keyword of Python's
+        return resource_pb2.ResourceInvokeResponse(**response)
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 the SDK's name
         if _is_stack(request.urn):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pulumi
 import pydantic
+from pydantic_core import ErrorDetails
 
 _KEYED = re.compile(r"([a-z][-a-z]*(?:\.[^\s:]+)*): (.*)", re.DOTALL)
 
@@ -30,7 +31,7 @@ def explain(error: pydantic.ValidationError) -> list[tuple[str, str]]:
     return found
 
 
-def _sentence(detail: pydantic.ErrorDetails) -> str:  # pyright: ignore[reportPrivateImportUsage]
+def _sentence(detail: ErrorDetails) -> str:
     kind, given = detail["type"], detail["input"]
     if kind in ("extra_forbidden", "unexpected_keyword_argument"):
         return "is not a known key: see docs/config.md and docs/apps.md, or take it out"

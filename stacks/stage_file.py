@@ -56,7 +56,7 @@ def config_of(stage: Mapping[str, Any], project_name: str) -> tuple[dict[str, st
     An encrypted value is a placeholder that names its path: nothing here can decrypt it, and nothing needs to.
     """
     values: dict[str, str] = {}
-    secret_keys = list(ALWAYS_SECRET)
+    secret_keys: list[str] = [*ALWAYS_SECRET]
     for key, value in (stage.get("config") or {}).items():
         full = key if ":" in key else f"{project_name}:{key}"
         plain = _without_ciphertext(value, full)
