@@ -40,6 +40,7 @@ class Record:
 
     runtime: Runtime
     ports: dict[str, int] = field(default_factory=dict)
+    internal: dict[str, int] = field(default_factory=dict)  # ports that only the cluster's own parts use
     complete: bool = False
     settings: str = ""  # a digest of what the cluster was made from
 

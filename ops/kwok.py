@@ -1,9 +1,11 @@
 """A kwok cluster: a real etcd, API server, controller manager and scheduler as plain processes, and simulated nodes."""
 
 import hashlib
+import json
 import os
 import signal
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from string import Template
@@ -38,9 +40,11 @@ class KwokCluster(Cluster):
             return
         self._end_processes()
         self._clear(keep_data=record is not None and record.complete, say=say)
-        self._record(settings=settings, complete=False)
-        self._start(say, timeout)
-        self._install(say, timeout)
+        ports = _internal_ports(record.internal if record else {})
+        self._record(settings="", internal=ports)
+        self._start(ports, say, timeout)
+        self._install(ports, say, timeout)
+        self._record(settings=settings)
 
     def _clear(self, *, keep_data: bool, say: Say) -> None:
         """Remove what a run left behind, its process ids above all: another process may have them by now."""
@@ -51,10 +55,10 @@ class KwokCluster(Cluster):
             if entry.name not in {"record.json", *data}:
                 remove(entry)
 
-    def _start(self, say: Say, timeout: float) -> None:
+    def _start(self, ports: Mapping[str, int], say: Say, timeout: float) -> None:
         self.state.chmod(0o700)
         config = self.state / "cluster.yaml"
-        config.write_text(self._config())
+        config.write_text(self._config(ports))
         sources = [config, *sorted((DATA / "stages").glob("*.yaml"))]
         own = self.state / "kubeconfig.kwok"
         command = [
@@ -67,18 +71,26 @@ class KwokCluster(Cluster):
         flat = self.kubectl("config", "view", "--raw", "--flatten", "--kubeconfig", str(own)).stdout
         write_private(self.kubeconfig, flat)
 
-    def _config(self) -> str:
-        ports = dict(zip((f"{name}_port" for name in PORTS), machine.unused_ports(len(PORTS)), strict=True))
+    def _config(self, ports: Mapping[str, int]) -> str:
+        numbers = {f"{name}_port": number for name, number in ports.items()}
         return Template((DATA / "cluster.yaml").read_text()).substitute(
-            ports, bin=tools.folder(self.root), state=self.state, metrics_server=DATA / "metrics-server"
+            numbers, bin=tools.folder(self.root), state=self.state, metrics_server=DATA / "metrics-server"
         )
 
-    def _install(self, say: Say, timeout: float) -> None:
+    def _install(self, ports: Mapping[str, int], say: Say, timeout: float) -> None:
         self._wait("the API server", self.answers, say, timeout)
         objects = str(DATA / "objects.yaml")
         self.kubectl("apply", "--server-side", "--force-conflicts", "-f", objects, timeout=timeout)
+        self._point("apiservice/v1beta1.metrics.k8s.io", {"spec": {"service": {"port": ports["metrics_server"]}}})
+        endpoint = {"status": {"daemonEndpoints": {"kubeletEndpoint": {"Port": ports["kwok"]}}}}
+        self._point("node/node-a", endpoint, "--subresource=status")
+        self._point("node/node-b", endpoint, "--subresource=status")
         self._wait("the simulated nodes", lambda: self._holds("Ready", "nodes"), say, timeout)
         self._wait("metrics-server", lambda: self._holds("Available", "apiservices"), say, timeout)
+
+    def _point(self, target: str, patch: object, *options: str) -> None:
+        """An object with a port in it outlives the process that had the port, and kwokctl leaves it as it is."""
+        self.kubectl("patch", target, "--type=merge", f"--patch={json.dumps(patch)}", *options)
 
     def _holds(self, condition: str, kind: str) -> bool:
         """Whether a condition is true of every object of a kind."""
@@ -121,6 +133,12 @@ class KwokCluster(Cluster):
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             time.sleep(0.05)
+
+
+def _internal_ports(before: Mapping[str, int]) -> dict[str, int]:
+    """The ports it had, so that its address stays the same, but for those that others have taken since."""
+    fresh = dict(zip(PORTS, machine.unused_ports(len(PORTS)), strict=True))
+    return fresh | {name: port for name, port in before.items() if machine.port_is_free(port)}
 
 
 def _settings(root: Path) -> str:
