@@ -35,7 +35,7 @@ class GithubAccessArgs:
     state_bucket_arn: Input[str]
     state_key_arn: Input[str]
     secrets_key_arn: Input[str]
-    partition: Input[str] = "aws"
+    partition: str = "aws"
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+", self.repository):
@@ -76,7 +76,7 @@ class GithubAccess(ComponentResource):
             aws.iam.RolePolicyAttachment(
                 f"{self._prefix}-preview-{policy.rsplit('/', 1)[-1]}",
                 role=role.name,
-                policy_arn=Output.format("arn:{0}:iam::aws:policy/{1}", self._args.partition, policy),
+                policy_arn=f"arn:{self._args.partition}:iam::aws:policy/{policy}",
                 opts=ResourceOptions(parent=self),
             )
         document = Output.all(self._args.state_bucket_arn, self._args.state_key_arn).apply(
