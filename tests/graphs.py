@@ -60,7 +60,7 @@ scalars = st.one_of(st.text(max_size=6), st.integers(-9, 9), st.booleans())
 values = st.recursive(
     scalars,
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(names, inner, max_size=3)),
-    max_leaves=8,
+    max_leaves=4,
 )
 inputs = st.dictionaries(names, values, min_size=1, max_size=4)
 TYPES = (KMS, ROLE, SUBNET, VPC, RDS, SUBNET_GROUP, DEPLOYMENT, SECRET, "random:index/randomId:RandomId")

@@ -1,0 +1,65 @@
+"""Copies of this checkout as git repositories of their own, whose history a test writes."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from ops.project import CHECKOUT
+
+PROGRAM = ("ops", "stacks", "components", "policies", "apps", "examples", "*.txt", "*.yaml", "*.py", ".gitignore")
+MAIN = "from ops.main import main; main()"
+IDENTITY = ("-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false")
+
+
+class Repository:
+    """A folder under git."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @classmethod
+    def of_checkout(cls, root: Path) -> Repository:
+        """The program as it is in the working tree, its first commit on main."""
+        root.mkdir(parents=True)
+        listed = subprocess.run(
+            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *PROGRAM],
+            cwd=CHECKOUT, capture_output=True, text=True, check=True,
+        ).stdout.split("\0")  # fmt: skip
+        for name in filter(None, listed):
+            if (CHECKOUT / name).is_file():
+                (root / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(CHECKOUT / name, root / name)
+        repository = cls(root)
+        repository.git("init", "--quiet", "--initial-branch=main")
+        repository.commit("first")
+        return repository
+
+    def copy(self, root: Path) -> Repository:
+        shutil.copytree(self.root, root)
+        return Repository(root)
+
+    def git(self, *arguments: str) -> str:
+        done = subprocess.run(["git", *IDENTITY, *arguments], cwd=self.root, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    def commit(self, message: str) -> str:
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--message", message)
+        return self.git("rev-parse", "HEAD")
+
+    def replace(self, file: str, old: str, new: str) -> None:
+        """Changes a text in a file; it must be there."""
+        path = self.root / file
+        text = path.read_text()
+        assert old in text, f"{file} does not hold {old!r}"
+        path.write_text(text.replace(old, new, 1))
+
+    def wharf(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Runs the copy's own `wharf`."""
+        return subprocess.run(
+            [sys.executable, "-c", MAIN, *arguments], cwd=self.root, capture_output=True, text=True, check=False,
+            env={"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(self.root.parent), "PYTHONPATH": str(self.root)},
+        )  # fmt: skip
