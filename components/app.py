@@ -13,11 +13,12 @@ from pulumi import ComponentResource, CustomTimeouts, Input, Output, Resource, R
 
 from components.autoscaling import autoscaler_spec
 from components.bindings import Settings, bound_variables, encoded, fingerprint
-from components.labels import client_of, identity, standard
+from components.labels import NOT_AWAITED, client_of, identity, standard
 from components.manifest import Manifest
+from components.needs import Need
 from components.network_policy import Peer, allow, callers
-from components.pod import before_spec, file_key, pod_spec, spread
-from components.spec import AppSpec, Need
+from components.pod import before_spec, pod_spec, spread
+from components.spec import AppSpec, file_key
 
 ROLLOUT_TIMEOUT = CustomTimeouts(create="10m", update="10m")
 BEFORE_SECONDS = 600
@@ -209,7 +210,10 @@ class App(ComponentResource):
             ports.insert(0, {"name": "http", "port": 80, "targetPort": "app"})
         reached: Manifest = {"type": "ClusterIP", "selector": self._selector, "ports": ports}
         service = k8s.core.v1.Service(
-            f"{self._name}-service", metadata=self._metadata(spec.service_name), spec=reached, opts=self._child()
+            f"{self._name}-service",
+            metadata=self._metadata(spec.service_name, annotations=NOT_AWAITED),
+            spec=reached,
+            opts=self._child(),
         )
         return service.metadata.name.apply(lambda found: found or spec.service_name)
 

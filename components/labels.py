@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from components.spec import Need
+from components.needs import Need
 
 MANAGED_BY = "wharf"
+
+# For a Service: that its selector matches pods is seen by waiting for them, and the engine would wait ten seconds more.
+NOT_AWAITED = {"pulumi.com/skipAwait": "true"}
 
 
 def identity(name: str, component: str) -> dict[str, str]:

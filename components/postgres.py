@@ -11,7 +11,7 @@ from pulumi import ComponentResource, Input, Output, ResourceOptions
 
 from components.bindings import encoded, fingerprint
 from components.images import POSTGRES
-from components.labels import identity, standard
+from components.labels import NOT_AWAITED, identity, standard
 from components.manifest import Manifest
 from components.network_policy import Peer, allow, users_of
 from components.stateful import stateful_spec
@@ -75,7 +75,10 @@ class Postgres(ComponentResource):
             f"{name}-credentials", metadata=metadata, data=encoded({"password": self.password}), opts=child
         )
         service = k8s.core.v1.Service(
-            f"{name}-service", metadata=metadata, spec=_service_spec(args, selector), opts=child
+            f"{name}-service",
+            metadata={**metadata, "annotations": NOT_AWAITED},
+            spec=_service_spec(args, selector),
+            opts=child,
         )
         k8s.networking.v1.NetworkPolicy(
             f"{name}-policy",

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -19,7 +20,7 @@ Say = Callable[[str], None]
 
 LOCAL_PASSPHRASE = "local"  # noqa: S105 a local stage is public: its salt is in the repository beside this
 MARK = "WHARF_STAGE"  # in the environment of every process that we start, so that orphans can be told from others'
-NOISE = ("using pulumi-", "resource plugin", "from $PATH")
+NOISE = ("using pulumi-", "from $PATH")
 HOLDS_DATA = (
     "aws:rds/instance:Instance",
     "aws:mq/broker:Broker",
@@ -149,27 +150,35 @@ class Engine:
         return done
 
     def _stream(self, verb: str, *flags: str, more: Mapping[str, str] | None = None) -> None:
-        """Shows what the engine says while it says it, without its remarks on where plugins were found."""
+        """On a terminal the engine shows its own display; elsewhere its lines, without where it found its plugins.
+
+        Raises:
+            UserError: the engine failed; it has said why.
+        """
+        terminal = sys.stdout.isatty()
         process = subprocess.Popen(
-            self._command((verb, *flags), stack=True), cwd=self.project.root, env=self.environment(more),
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1,
-        )  # fmt: skip
-        assert process.stdout is not None
+            self._command((verb, *flags), stack=True, terminal=terminal),
+            cwd=self.project.root,
+            env=self.environment(more),
+            stdout=None if terminal else subprocess.PIPE,
+            stderr=None if terminal else subprocess.STDOUT,
+            text=True,
+        )
         try:
-            for line in process.stdout:
+            for line in process.stdout or ():
                 if not all(word in line for word in NOISE):
                     print(line, end="", flush=True)
             code = process.wait()
         except KeyboardInterrupt:
-            with suppress(KeyboardInterrupt):
+            with suppress(KeyboardInterrupt, subprocess.TimeoutExpired):
                 process.wait(30)
             raise
         if code != 0:
             raise UserError(f"{self.stack}: pulumi {verb} did not succeed; the reason is above")
 
-    def _command(self, arguments: Sequence[str], *, stack: bool) -> list[str]:
+    def _command(self, arguments: Sequence[str], *, stack: bool, terminal: bool = False) -> list[str]:
         chosen = ["--stack", self.stack] if stack else []
-        return ["pulumi", *arguments, *chosen, "--non-interactive", "--color", "never"]
+        return ["pulumi", *arguments, *chosen, *([] if terminal else ["--non-interactive", "--color", "never"])]
 
 
 def _processes_marked(mark: str) -> Iterator[int]:
