@@ -12,7 +12,7 @@ from typing import Protocol
 
 from pulumi import Output
 
-from components.spec import Need, Needs, variables
+from components.needs import Need, Needs, variables
 
 Settings = Mapping[str, Output[str]]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from components.labels import client_of
 from components.manifest import Manifest
-from components.spec import Need
+from components.needs import Need
 
 Peer = Mapping[str, Any]
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Mapping, Sequence
 
 from components.manifest import Manifest
-from components.spec import AppSpec
+from components.spec import AppSpec, file_key
 
 STOP_SECONDS = 30  # between SIGTERM and SIGKILL
 DRAIN_SECONDS = 5  # a load balancer still sends requests while it takes a pod out
@@ -33,14 +32,9 @@ def pod_security(user: int | None, *, group: int | None = None) -> Manifest:
 
 def empty_dirs(paths: Sequence[str]) -> tuple[list[Manifest], list[Manifest]]:
     """Volumes and their mounts for paths that are written to under a read-only root."""
-    names = {path: re.sub(r"[^a-z0-9]+", "-", f"w{path.lower()}").strip("-")[:63] for path in paths}
+    names = {path: f"writable-{number}" for number, path in enumerate(paths, start=1)}
     volumes = [{"name": name, "emptyDir": {}} for name in names.values()]
     return volumes, [{"name": name, "mountPath": path} for path, name in names.items()]
-
-
-def file_key(path: str) -> str:
-    """The key of the app's Secret under which the content of this file is kept."""
-    return "file." + re.sub(r"[^A-Za-z0-9._-]", ".", path.strip("/"))
 
 
 def probes(spec: AppSpec) -> Manifest:

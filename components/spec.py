@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from string import Template
 from typing import ClassVar, Literal
 
+from components.needs import Needs, template_problems, variables
+from components.schedule import schedule_problem
+
 Kind = Literal["web", "worker", "job", "cron"]
-Need = Literal["database", "broker", "mail"]
 
 NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 NAME_MAX = 30  # leaves room in the names made of it: stage, role and hash
+LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
+LABEL_KEY = re.compile(rf"([a-z0-9]([-a-z0-9.]{{0,251}}[a-z0-9])?/)?(?=.){LABEL_VALUE.pattern}")
+LABELS_OF_OURS = re.compile(r"environment|(app\.kubernetes\.io|wharf\.dev|applyset\.kubernetes\.io)/.*")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-QUANTITY_CPU = re.compile(r"[1-9]\d*m|[1-9]\d*|\d+\.\d+")
-QUANTITY_MEMORY = re.compile(r"[1-9]\d*(Ki|Mi|Gi)")
-SCHEDULE = re.compile(r"@(hourly|daily|midnight|weekly|monthly|yearly|annually)|\S+( \S+){4}")
-
-# What `${…}` may stand for in the templates of `needs`, and the default variables made of it.
-SETTINGS: Mapping[Need, tuple[str, ...]] = {
-    "database": ("url", "host", "port", "name", "user", "password", "sslmode"),
-    "broker": ("url", "host", "port", "user", "password", "tls"),
-    "mail": ("host", "port"),
-}
-PREFIXES: Mapping[Need, str] = {"database": "DATABASE", "broker": "BROKER", "mail": "SMTP"}
+PATH = re.compile(r"(/[-A-Za-z0-9._@+]+)+")
+URL_PATH = re.compile(r"/|(/[-A-Za-z0-9._~]+)+/?")
+IMAGE = re.compile(r"[a-zA-Z0-9.-]+(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+|[a-z0-9]+([._-]+[a-z0-9]+)*")
+VERSION = re.compile(r"([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[a-f0-9]{64})?")
+USER_MAX = 2**31 - 1
+QUANTITY_CPU = re.compile(r"[1-9][0-9]*m?|[0-9]+\.[0-9]{1,3}")
+QUANTITY_MEMORY = re.compile(r"[1-9][0-9]*(Ki|Mi|Gi)")
+MOVING_TAGS = ("latest", "main", "master", "dev")
 
 
 def yaml_key(name: str) -> str:
@@ -35,7 +37,7 @@ def yaml_key(name: str) -> str:
 class Strict:
     """Read by pydantic from these plain dataclasses: unknown keys are refused, keys are kebab-case."""
 
-    __pydantic_config__: ClassVar = {"extra": "forbid", "alias_generator": yaml_key, "validate_by_name": True}
+    __pydantic_config__: ClassVar = {"extra": "forbid", "alias_generator": yaml_key}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +48,7 @@ class Resources(Strict):
     memory: str = "512Mi"
 
     def __post_init__(self) -> None:
-        if not QUANTITY_CPU.fullmatch(self.cpu):
+        if not QUANTITY_CPU.fullmatch(self.cpu) or self.millicores == 0:
             raise ValueError(f"cpu: {self.cpu!r} is not a Kubernetes quantity: write millicores such as 250m, or cores")
         if not QUANTITY_MEMORY.fullmatch(self.memory):
             raise ValueError(f"memory: {self.memory!r} is not a Kubernetes quantity: write it such as 512Mi or 2Gi")
@@ -107,8 +109,13 @@ class Route(Strict):
             raise ValueError(
                 f"host: {self.host!r} is not one DNS label: the stage's domain is added, and @ is the domain itself"
             )
-        if not self.path.startswith("/"):
-            raise ValueError(f"path: {self.path!r} does not start with /")
+        if not URL_PATH.fullmatch(self.path):
+            raise ValueError(f"path: {self.path!r} is not a path such as / or /api: letters, digits and . _ ~ - only")
+
+    @property
+    def address(self) -> str:
+        """What no two apps may share; a slash at the end makes no other prefix."""
+        return f"{self.host}{self.path.rstrip('/')}/"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,9 +131,6 @@ class Permission(Strict):
                 raise ValueError(f"actions: {action!r} is not service:Action; a bare * is not given to apps")
         if not self.actions or not self.resources:
             raise ValueError("actions: a permission names at least one action and one resource")
-
-
-Needs = Mapping[Need, Mapping[str, str]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +162,15 @@ class AppSpec(Strict):
     before: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        if problems := [*_shape_problems(self), *_variable_problems(self), *_template_problems(self)]:
+        problems = [
+            *_image_problems(self),
+            *_kind_problems(self),
+            *_path_problems(self),
+            *_label_problems(self),
+            *_variable_problems(self),
+            *template_problems(self.needs),
+        ]
+        if problems:
             raise ValueError("\n".join(problems))
 
     @property
@@ -189,67 +201,86 @@ class AppSpec(Strict):
     @property
     def pulls_always(self) -> bool:
         """A tag that moves is fetched at every start; a version is not."""
-        return "@sha256:" not in self.version and self.version in ("latest", "main", "master", "dev")
+        return self.version in MOVING_TAGS
 
 
-def _shape_problems(app: AppSpec) -> list[str]:
-    problems = []
-    if not NAME.fullmatch(app.name) or len(app.name) > NAME_MAX:
-        problems.append(f"name: {app.name!r} is not a DNS label of at most {NAME_MAX} characters")
-    if app.service and (not NAME.fullmatch(app.service) or len(app.service) > 63):
-        problems.append(f"service: {app.service!r} is not a DNS label of at most 63 characters")
+def file_key(path: str) -> str:
+    """The key of the app's Secret under which the content of this file is kept."""
+    return "file" + path.replace("/", ".")
+
+
+def _image_problems(app: AppSpec) -> Iterator[str]:
     if ":" in app.image.rsplit("/", 1)[-1] or "@" in app.image:
-        problems.append(
-            f"image: {app.image!r} carries a version: that is the stage's, in wharf:apps.{app.name}.version"
-        )
-    if app.kind == "web" and app.port is None:
-        problems.append("port: a web app needs one")
+        yield f"image: {app.image!r} carries a version: that is the stage's, in wharf:apps.{app.name}.version"
+    elif not IMAGE.fullmatch(app.image):
+        yield f"image: {app.image!r} is not the name of an image, such as docker.io/library/nginx"
+    if not app.version or not VERSION.fullmatch(app.version):
+        yield f"version: {app.version!r} is not a tag, or a tag with @sha256: and 64 hexadecimal digits"
+    if app.user is not None and not 1 <= app.user <= USER_MAX:
+        root = "0 is root, which no app runs as" if app.user == 0 else f"{app.user} is not from 1 to {USER_MAX}"
+        yield f"user: {root}: name the image's numeric user"
+    for command in app.before:
+        try:
+            words = shlex.split(command)
+        except ValueError as error:
+            yield f"before: {command!r} cannot be split into words, as a shell would: {error}"
+        else:
+            if not words:
+                yield "before: a command is empty"
+
+
+def _kind_problems(app: AppSpec) -> Iterator[str]:
+    if not NAME.fullmatch(app.name) or len(app.name) > NAME_MAX:
+        yield f"name: {app.name!r} is not a DNS label of at most {NAME_MAX} characters: a-z, 0-9 and -"
+    if app.service is not None and (not NAME.fullmatch(app.service) or len(app.service) > 63):
+        yield f"service: {app.service!r} is not a DNS label of at most 63 characters: a-z, 0-9 and -"
     if app.port is not None and not 1 <= app.port <= 65535:
-        problems.append(f"port: {app.port} is not from 1 to 65535")
-    if app.route and not app.serves:
-        problems.append("route: only an app with a port can have one")
-    if app.from_ and not app.serves:
-        problems.append("from: only an app with a port can be called")
-    if (app.kind == "cron") != (app.schedule is not None):
-        problems.append("schedule: a cron app has one, and only a cron app")
-    if app.schedule is not None and not SCHEDULE.fullmatch(app.schedule):
-        problems.append(f"schedule: {app.schedule!r} is not five fields of cron, or @daily and the like")
-    if app.kind in ("job", "cron") and (app.replicas.min > 1 or app.replicas.autoscaled):
-        problems.append(f"replicas: a {app.kind} runs once")
-    if app.user is not None and app.user < 1:
-        problems.append("user: 0 is root, which no app runs as; name the image's numeric user")
-    problems += [f"writable: {path!r} is not an absolute path" for path in app.writable if not path.startswith("/")]
-    problems += [f"files: {path!r} is not an absolute path" for path in app.files if not path.startswith("/")]
-    return problems
+        yield f"port: {app.port} is not from 1 to 65535"
+    if app.kind == "web" and app.port is None:
+        yield "port: is missing: a web app listens on one"
+    if not app.serves:
+        for key, value in (("service", app.service), ("route", app.route), ("from", app.from_)):
+            if value:
+                yield f"{key}: only a web app or a worker with a port can have one"
+    if app.kind == "cron" and app.schedule is None:
+        yield "schedule: is missing: a cron app runs by one, such as '30 4 * * *'"
+    if app.schedule is not None:
+        problem = schedule_problem(app.schedule) if app.kind == "cron" else "only a cron app has one: take it out"
+        if problem:
+            yield f"schedule: {problem}"
+    if not app.runs_always and (app.replicas.min > 1 or app.replicas.autoscaled):
+        yield f"replicas: a {app.kind} runs once: take it out"
 
 
-def _variable_problems(app: AppSpec) -> list[str]:
-    problems = []
+def _path_problems(app: AppSpec) -> Iterator[str]:
+    for key, paths in (("writable", app.writable), ("files", app.files)):
+        for path in paths:
+            if not PATH.fullmatch(path):
+                yield f"{key}: {path!r} is not an absolute path such as /data: letters, digits and . _ @ + - only"
+    for path in sorted(set(app.files) & {"/tmp", *app.writable}):  # noqa: S108 the pod's own
+        yield f"files: {path} is a writable folder too: choose another path for one of them"
+    by_key: dict[str, str] = {}
+    for path in app.files:
+        if (other := by_key.setdefault(file_key(path), path)) != path:
+            yield f"files: {other} and {path} would have one key in the Secret: rename one of them"
+
+
+def _label_problems(app: AppSpec) -> Iterator[str]:
+    for key, value in app.labels.items():
+        if LABELS_OF_OURS.fullmatch(key):
+            yield f"labels: {key} is the platform's own: choose another key"
+        elif not LABEL_KEY.fullmatch(key) or len(key.rsplit("/", 1)[-1]) > 63:
+            yield f"labels: {key!r} is not the key of a label, such as team or example.com/team"
+        if not LABEL_VALUE.fullmatch(value):
+            yield f"labels: {value!r} is not the value of a label: at most 63 letters, digits and . _ -"
+
+
+def _variable_problems(app: AppSpec) -> Iterator[str]:
     bound = [name for need in app.needs for name in variables(need, app.needs[need])]
-    for name in [*app.env, *app.secrets, *bound]:
-        if not VARIABLE.fullmatch(name):
-            problems.append(f"env: {name!r} is not the name of an environment variable")
     seen: set[str] = set()
     for name in [*app.env, *app.secrets, *bound]:
-        if name in seen:
-            problems.append(f"env: {name} is set twice, by env, secrets or needs")
+        if not VARIABLE.fullmatch(name):
+            yield f"env: {name!r} is not the name of an environment variable"
+        elif name in seen:
+            yield f"env: {name} is set twice, by env, secrets or needs: take one out"
         seen.add(name)
-    return problems
-
-
-def _template_problems(app: AppSpec) -> list[str]:
-    problems = []
-    for need, templates in app.needs.items():
-        for variable, template in templates.items():
-            if not Template(template).is_valid():
-                problems.append(f"needs.{need}.{variable}: a $ stands before ${{name}} only; write $$ for a plain one")
-                continue
-            for unknown in sorted(set(Template(template).get_identifiers()) - set(SETTINGS[need])):
-                known = ", ".join(f"${{{name}}}" for name in SETTINGS[need])
-                problems.append(f"needs.{need}.{variable}: ${{{unknown}}} is not known: there are {known}")
-    return problems
-
-
-def variables(need: Need, templates: Mapping[str, str]) -> Mapping[str, str]:
-    """Environment variables to templates: those that the app states, or the default ones, such as DATABASE_HOST."""
-    return templates or {f"{PREFIXES[need]}_{setting.upper()}": f"${{{setting}}}" for setting in SETTINGS[need]}

@@ -78,7 +78,7 @@ def config_of(project: Project, stage: str) -> tuple[dict[str, str], tuple[str, 
 
     project.require(stage)
     file = f"Pulumi.{stage}.yaml"
-    return stage_file.config_of(stage_file.read_yaml(project.root / file, file), project.name)
+    return stage_file.config_of(stage_file.read_stage(project.root / file, file), project.name)
 
 
 def read_stage(project: Project, stage: str) -> Stage:

@@ -12,9 +12,9 @@ from components.app import App, AppArgs
 from components.bindings import Settings
 from components.environment import Environment
 from components.labels import standard
+from components.needs import Need
 from components.network_policy import Peer
 from components.pull_secret import PullSecret, PullSecretArgs
-from components.spec import Need
 from stacks.config import Environment as EnvironmentConfig
 from stacks.config import Stage
 

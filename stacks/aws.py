@@ -10,9 +10,10 @@ from pulumi import Resource, ResourceOptions
 
 from components.environment import Environment, EnvironmentArgs
 from components.iam import allow, document
+from components.needs import Need
 from components.pod_network import PodNetwork, PodNetworkArgs, Target
 from components.service_account import ServiceAccountRole, ServiceAccountRoleArgs
-from components.spec import AppSpec, Need
+from components.spec import AppSpec
 from stacks.apps import AppsContext, apps, pull_secrets
 from stacks.backing import backing
 from stacks.config import AwsConfig, Stage

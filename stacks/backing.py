@@ -11,9 +11,9 @@ from components.bindings import Settings, broker_settings, database_settings, ma
 from components.broker import DEFAULT_VERSION, Broker, BrokerArgs
 from components.database import Database, DatabaseArgs
 from components.mail_relay import MailRelay, MailRelayArgs
+from components.needs import Need
 from components.pod_network import Target
 from components.rabbitmq import RabbitMQ, RabbitMQArgs
-from components.spec import Need
 from stacks import sections
 from stacks.surroundings import Surroundings
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -26,28 +26,62 @@ def load(
     for name, override in sorted(overrides.items()):
         path = root / apps_dir / f"{name}.yaml"
         shown = f"{apps_dir}/{name}.yaml"
-        if not path.is_file():
+        if "/" in name or not path.is_file():
             there = ", ".join(sorted(p.stem for p in (root / apps_dir).glob("*.yaml"))) or "none"
             problems.append(f"{file}: wharf:apps.{name}: there is no {shown}; the apps there: {there}")
             continue
         try:
-            apps[name] = _app(name, read_yaml(path, shown), override)
+            written = read_yaml(path, shown)
         except InputRefused as refused:
             problems += refused.problems
-        except pydantic.ValidationError as error:
-            problems += [_located(path, text, name, override, file, shown) for path, text in explain(error)]
+            continue
+        problems += _misplaced(name, written, override, file, shown)
+        app, found = _app({**merge(_normal(written), _normal(override)), "name": name})
+        problems += [_located(path, text, name, override, file, shown) for path, text in found]
+        if app:
+            apps[name] = app
     return apps, problems
 
 
-def _app(name: str, written: Mapping[str, Any], override: Mapping[str, Any]) -> AppSpec:
-    merged = merge(_normal(written), _normal(override))
-    return _APP.validate_json(json.dumps({**merged, "name": name}, default=str), strict=True)
+def _misplaced(
+    name: str, written: Mapping[str, Any], override: Mapping[str, Any], file: str, shown: str
+) -> Iterator[str]:
+    """An app is called as its file is, and which version runs is what stages differ in."""
+    if "name" in written:
+        yield f"{shown}: name: is not a known key: the app is called {name}, as its file is"
+    if "name" in override:
+        yield f"{file}: wharf:apps.{name}.name: is not a known key: the app is called {name}, as its file is"
+    if "version" in written:
+        yield f"{shown}: version: is the stage's: move it to wharf:apps.{name}.version in {file}"
+
+
+def _app(written: Mapping[str, Any]) -> tuple[AppSpec | None, list[tuple[str, str]]]:
+    """The app, and what is wrong with it. Wrong keys are left out, so that the others can be held against the stage."""
+    problems: list[tuple[str, str]] = []
+    wrong: set[str] = set()
+    while True:
+        left = {key: value for key, value in written.items() if key not in wrong}
+        try:
+            return _APP.validate_json(json.dumps({**_stand_ins(wrong), **left}), strict=True), problems
+        except pydantic.ValidationError as error:
+            told = explain(error, AppSpec)
+        problems += [(path, text) for path, text in told if path.split(".")[0] not in wrong]
+        found = {path.split(".")[0] for path, _ in told}
+        if found <= wrong or "kind" in found:  # what else may stand there follows from the kind
+            return None, problems
+        wrong |= found
+
+
+def _stand_ins(wrong: Set[str]) -> dict[str, Any]:
+    """For keys that an app must have; nobody sees them, since what is wrong is refused."""
+    required = {"name": "app", "image": "image", "version": "0", "port": 1, "schedule": "@daily"}
+    return {key: value for key, value in required.items() if key in wrong}
 
 
 def _normal(app: Mapping[str, Any]) -> dict[str, Any]:
     """``needs: [database]`` is short for ``needs: {database: {}}``, so that a stage can add to either."""
     needs = app.get("needs")
-    if isinstance(needs, list):
+    if isinstance(needs, list) and all(isinstance(need, str) for need in needs):
         return {**app, "needs": {need: {} for need in needs}}
     if isinstance(needs, Mapping):
         return {**app, "needs": {need: templates or {} for need, templates in needs.items()}}
@@ -103,7 +137,10 @@ def with_images(
             problems.append(f"{variable}: {reference!r} is not repository:tag or repository@sha256:…")
         else:
             name = by_variable[variable]
-            replaced[name] = dataclasses.replace(replaced[name], image=repository, version=version)
+            try:
+                replaced[name] = dataclasses.replace(replaced[name], image=repository, version=version)
+            except ValueError as error:
+                problems += [f"{variable}: {line}" for line in str(error).split("\n")]
     return replaced, problems
 
 

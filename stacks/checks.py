@@ -6,13 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from components.spec import AppSpec
+from components.spec import MOVING_TAGS, NAME, AppSpec
 from stacks.stage_file import ALWAYS_SECRET, plain_paths
 
 if TYPE_CHECKING:
-    from stacks.config import Environment
+    from stacks.config import Environment, LocalConfig
 
-MOVING_TAGS = ("latest", "main", "master", "dev")
+PLATFORM = {"database": "database", "broker": "broker", "mail": "mail", "mail-page": "mail"}
+OF_THE_NAMESPACE = ("default", "default-deny")
 
 
 def environment(config: Environment, apps: Mapping[str, AppSpec], file: str) -> list[str]:
@@ -20,8 +21,9 @@ def environment(config: Environment, apps: Mapping[str, AppSpec], file: str) -> 
     return [
         *_needs(config, apps, file),
         *_secrets(config, apps, file),
-        *_callers(apps, file),
+        *_callers(config, apps, file),
         *_twice(apps, file),
+        *_reserved(config, apps, file),
         *(_production(apps, file) if config.production else []),
     ]
 
@@ -43,11 +45,11 @@ def _secrets(config: Environment, apps: Mapping[str, AppSpec], file: str) -> Ite
             )
 
 
-def _callers(apps: Mapping[str, AppSpec], file: str) -> Iterable[str]:
+def _callers(config: Environment, apps: Mapping[str, AppSpec], file: str) -> Iterable[str]:
     for name, app in apps.items():
         for caller in app.from_:
-            if caller not in apps:
-                there = ", ".join(apps)
+            if caller not in config.apps:
+                there = ", ".join(sorted(config.apps))
                 yield f"{file}: wharf:apps.{name}.from: {caller} is not an app of this stage; there are {there}"
 
 
@@ -58,14 +60,34 @@ def _twice(apps: Mapping[str, AppSpec], file: str) -> Iterable[str]:
         if app.serves:
             services[app.service_name].append(name)
         if app.route:
-            routes[f"{app.route.host}{app.route.path}"].append(name)
+            routes[app.route.address].append(name)
     for what, owners in (("service", services), ("route", routes)):
         for value, names in owners.items():
             if len(names) > 1:
                 yield f"{file}: wharf:apps: {what} {value} is claimed by {' and '.join(names)}: give one another {what}"
-    for reserved in ("database", "broker", "mail"):
-        for name in services.get(reserved, []):
-            yield f"{file}: wharf:apps.{name}.service: {reserved} is the platform's own: give the app another service"
+
+
+def _reserved(config: Environment, apps: Mapping[str, AppSpec], file: str) -> Iterable[str]:
+    """Names of objects that the platform itself has in the namespace."""
+    taken = {name for name, part in PLATFORM.items() if getattr(config, part)}
+    logins = {f"pull-{name}" for name in config.pull_secrets}
+    for name, app in apps.items():
+        if name in taken | logins | set(OF_THE_NAMESPACE):
+            yield f"{file}: wharf:apps.{name}: {name} is the platform's own name: call the app, and its file, another"
+        elif app.serves and app.service_name in taken:
+            yield f"{file}: wharf:apps.{name}.service: {app.service_name} is the platform's own: give the app another"
+    for name in config.pull_secrets:
+        if not NAME.fullmatch(name):
+            yield f"{file}: wharf:pull-secrets.{name}: is not a DNS label: use a-z, 0-9 and -, beginning with a letter"
+
+
+def local(config: LocalConfig, file: str) -> Iterable[str]:
+    """What only a local stage can get wrong."""
+    if config.broker and config.broker.kind == "amazon-mq":
+        yield f"{file}: wharf:broker.kind: amazon-mq is on AWS, and this stage is local: take it out"
+    ports = (config.ingress.port, config.database.port if config.database else None)
+    if ports[0] is not None and ports[0] == ports[1]:
+        yield f"{file}: wharf:database.port: {ports[1]} is wharf:ingress.port too: choose another"
 
 
 def _production(apps: Mapping[str, AppSpec], file: str) -> Iterable[str]:

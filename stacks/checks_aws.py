@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pydantic
+
 from components.broker import DEFAULT_VERSION, BrokerArgs
 from components.cluster import ClusterArgs
 from components.database import DatabaseArgs
@@ -14,7 +16,7 @@ from components.mail_relay import MailRelayArgs
 from components.network import NetworkArgs
 from components.spec import yaml_key
 from stacks import sections
-from stacks.stage_file import read_yaml
+from stacks.stage_file import read_stage
 
 if TYPE_CHECKING:
     from stacks.config import AccountConfig, AwsConfig, ClusterConfig
@@ -32,7 +34,8 @@ def problems(
 def _problems(config: AwsConfig | ClusterConfig | AccountConfig, aws: Mapping[str, Any], root: Path) -> Iterator[str]:
     region = aws.get("region")
     yield from _region(region)
-    if config.kind == "account" or not region:
+    yield from _account(aws)
+    if config.kind == "account" or not isinstance(region, str) or not region:
         return
     yield from _ingress(config.ingress)
     if config.kind == "aws":
@@ -47,15 +50,25 @@ def _problems(config: AwsConfig | ClusterConfig | AccountConfig, aws: Mapping[st
         yield from _refusals("cluster", lambda: _cluster(config.cluster, region))
 
 
-def _region(region: str | None) -> Iterator[str]:
+def _region(region: Any) -> Iterator[str]:
     import pulumi_aws
 
     known = {entry.value for entry in pulumi_aws.Region}
     if not region:
         yield "aws:region: is missing: write the region, such as eu-west-1"
+    elif not isinstance(region, str):
+        yield "aws:region: is not text: write the region, such as eu-west-1"
     elif region not in known:
         near = ", ".join(sorted(name for name in known if name.split("-")[0] == region.split("-")[0])) or "eu-west-1"
         yield f"aws:region: {region!r} is not a region of AWS: there are {near}"
+
+
+def _account(aws: Mapping[str, Any]) -> Iterator[str]:
+    if not isinstance(aws.get("profile", ""), str):
+        yield "aws:profile: is not text: write the name of a profile of the AWS command line"
+    allowed = aws.get("allowedAccountIds", [])
+    if not isinstance(allowed, list) or not all(re.fullmatch("[0-9]{12}", str(account)) for account in allowed):
+        yield 'aws:allowedAccountIds: is not a list of account numbers, such as ["123456789012"]'
 
 
 def _refusals(section: str, make: Callable[[], object]) -> Iterator[str]:
@@ -76,11 +89,12 @@ def _network(network: sections.Network, region: str) -> NetworkArgs:
 
 
 def _cluster(cluster: sections.Cluster, region: str) -> ClusterArgs:
+    version: dict[str, Any] = {"version": cluster.version} if cluster.version else {}
     return ClusterArgs(
         cluster_name="", region=region, account_id="", vpc_id="", public_subnet_ids=[], private_subnet_ids=[],
         public_access=cluster.endpoint_access.public, private_access=cluster.endpoint_access.private,
         namespaces=cluster.profiles, node_count=cluster.system_nodes.count,
-        **({"version": cluster.version} if cluster.version else {}),
+        **version,
     )  # fmt: skip
 
 
@@ -102,7 +116,7 @@ def _home(config: AwsConfig, root: Path) -> Iterator[str]:
     if not (root / name).is_file():
         there = ", ".join(sorted(path.name.split(".")[1] for path in root.glob("Pulumi.*.yaml")))
         yield f"wharf:cluster.stack: there is no {name}; the stages there are {there}"
-    elif (kind := (read_yaml(root / name, name).get("config") or {}).get("wharf:kind")) != "cluster":
+    elif (kind := (read_stage(root / name, name).get("config") or {}).get("wharf:kind")) != "cluster":
         yield f"wharf:cluster.stack: {stack} is of kind {kind}, and a cluster is owned by a stage of kind cluster"
     foreign = sorted(set(config.cluster.model_fields_set) - {"stack"})
     for key in foreign:
@@ -140,5 +154,8 @@ def _node_count(config: AwsConfig, root: Path) -> int:
     path = root / f"Pulumi.{config.cluster.stack}.yaml"
     if config.cluster.stack is None or not path.is_file():
         return config.cluster.system_nodes.count
-    written = (read_yaml(path, path.name).get("config") or {}).get("wharf:cluster") or {}
-    return int((written.get("system-nodes") or {}).get("count", 0))
+    written = (read_stage(path, path.name).get("config") or {}).get("wharf:cluster") or {}
+    try:
+        return sections.Cluster.model_validate(written).system_nodes.count
+    except pydantic.ValidationError:
+        return 0  # that stage's own mistake, told when it is read

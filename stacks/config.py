@@ -8,12 +8,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import pulumi
 import pydantic
 from pulumi.runtime import config as pulumi_config
-from pydantic import ConfigDict, Field, SecretStr
+from pydantic import ConfigDict, SecretStr
 
 from components.spec import AppSpec
 from stacks import catalogue, checks, sections, stage_file
@@ -72,7 +72,6 @@ class AccountConfig(Common):
 
 
 Config = LocalConfig | AwsConfig | ClusterConfig | AccountConfig
-_KINDS = pydantic.TypeAdapter[Config](Annotated[Config, Field(discriminator="kind")])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,25 +118,26 @@ def parse(
 ) -> Stage:
     """The stage that these values describe; see `load`. ``values`` are full keys to strings, JSON where structured."""
     file = f"Pulumi.{stack}.yaml"
-    written = _read_if_there(root / file, file)
-    problems = stage_file.file_problems(_read_if_there(root / "Pulumi.yaml", "Pulumi.yaml"), written, stack)
+    written = stage_file.read_stage(root / file, file) if (root / file).is_file() else {}
+    project_file = root / "Pulumi.yaml"
+    settings = stage_file.read_yaml(project_file, project_file.name) if project_file.is_file() else {}
+    problems = stage_file.file_problems(settings, written, stack)
     problems += _name_problems(stack) + _namespace_problems(values, file)
     if "wharf:kind" not in values:
         raise InputRefused([*problems, f"{file}: wharf:kind: is missing: write local, aws, cluster or account"])
-    config, found = _config(values, file)
+    mine = {k.removeprefix("wharf:"): _decoded(v) for k, v in values.items() if k.startswith("wharf:")}
+    config, found = _config(mine, file)
+    problems += found
+    apps, found = _apps(mine, root, file)
     problems += found
     if config is None:
         raise InputRefused(problems)
-    apps: Mapping[str, AppSpec] = {}
     if isinstance(config, Environment):
         images = {k: v for k, v in (environ or {}).items() if k.startswith(IMAGE_OVERRIDE)}
-        apps, found = catalogue.load(root, config.apps_dir, config.apps, file)
-        problems += found
         apps, found = catalogue.with_images(apps, images, local=config.kind == "local")
         problems += found
         problems += checks.environment(config, apps, file)
-        if config.kind != "local":
-            problems += checks.encrypted(written, file)
+        problems += checks.local(config, file) if isinstance(config, LocalConfig) else checks.encrypted(written, file)
     aws = {key.removeprefix("aws:"): _decoded(value) for key, value in values.items() if key.startswith("aws:")}
     if config.kind != "local":
         from stacks import checks_aws  # the AWS SDK is of no use to a local stage
@@ -148,14 +148,24 @@ def parse(
     return Stage(name=stack, project=project, root=root, config=config, apps=apps, aws=aws)
 
 
-def _config(values: Mapping[str, str], file: str) -> tuple[Config | None, list[str]]:
-    mine = {k.removeprefix("wharf:"): _decoded(v) for k, v in values.items() if k.startswith("wharf:")}
+def _config(mine: Mapping[str, Any], file: str) -> tuple[Config | None, list[str]]:
+    kinds = {"local": LocalConfig, "aws": AwsConfig, "cluster": ClusterConfig, "account": AccountConfig}
+    model = kinds.get(str(mine["kind"]))
+    if model is None:
+        return None, [f"{file}: wharf:kind: {mine['kind']!r} is not a kind of stage: there are {', '.join(kinds)}"]
     try:
-        return _KINDS.validate_json(json.dumps(mine), strict=True), []
+        return model.model_validate_json(json.dumps(mine), strict=True, by_alias=True, by_name=False), []
     except pydantic.ValidationError as error:
-        kind = f"{mine.get('kind')}."  # pydantic starts each path with the member of the union
-        found = [(path.removeprefix(kind), text) for path, text in explain(error)]
-        return None, [f"{file}: wharf:{path or 'kind'}: {text}" for path, text in found]
+        return None, [f"{file}: wharf:{path}: {text}" for path, text in explain(error, model)]
+
+
+def _apps(mine: Mapping[str, Any], root: Path, file: str) -> tuple[Mapping[str, AppSpec], list[str]]:
+    """The apps, also where the rest of the stage is wrong, so that what is wrong with both is told at once."""
+    overrides, folder = mine.get("apps"), mine.get("apps-dir", "apps")
+    if not isinstance(overrides, dict) or not isinstance(folder, str):
+        return {}, []
+    legible = {name: override for name, override in overrides.items() if isinstance(override, dict)}
+    return catalogue.load(root, folder, legible, file)
 
 
 def _decoded(value: str) -> Any:
@@ -166,10 +176,6 @@ def _decoded(value: str) -> Any:
         except json.JSONDecodeError:
             return value
     return value
-
-
-def _read_if_there(path: Path, shown: str) -> Mapping[str, Any]:
-    return stage_file.read_yaml(path, shown) if path.is_file() else {}
 
 
 def _name_problems(stack: str) -> list[str]:

@@ -11,10 +11,10 @@ from pulumi import Output, ResourceOptions
 from components.bindings import Settings, broker_settings, database_settings, mail_settings
 from components.environment import Environment, EnvironmentArgs
 from components.mail_catcher import MailCatcher, MailCatcherArgs
+from components.needs import Need
 from components.network_policy import Peer
 from components.postgres import Postgres, PostgresArgs
 from components.rabbitmq import RabbitMQ, RabbitMQArgs
-from components.spec import Need
 from components.traefik_route import CONTROLLER, TraefikRoute, TraefikRouteArgs
 from stacks.apps import AppsContext, apps, pull_secrets
 from stacks.config import LocalConfig, Stage

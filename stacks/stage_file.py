@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from stacks.problems import InputRefused
 
+STAGE_KEYS = ("config", "encryptedkey", "encryptionsalt", "environment", "secretsprovider")
 ALWAYS_SECRET = ("wharf:secrets", "wharf:pull-secrets")
 
 
@@ -34,19 +36,61 @@ def read_yaml(path: Path, shown: str) -> dict[str, Any]:
     if loaded is None:
         return {}
     if not isinstance(loaded, dict):
-        raise InputRefused([f"{shown}:1:1: holds a {type(loaded).__name__}, not keys and values"])
-    return loaded
+        raise InputRefused([f"{shown}:1:1: does not hold keys and values: write one key: value on each line"])
+    try:
+        return _plain(loaded, "", ())
+    except ValueError as error:
+        raise InputRefused([f"{shown}: {error}"]) from None
+
+
+def _plain(value: Any, path: str, above: tuple[int, ...]) -> Any:
+    """The same as JSON has it: dates are text, and so are keys.
+
+    Raises:
+        ValueError: what JSON does not have; ``above`` are the ids of what the value is in.
+    """
+    if id(value) in above:
+        raise ValueError(f"{path}: an alias refers to what it stands in: write the value out")
+    if isinstance(value, dict):
+        inside = (*above, id(value))
+        return {_key(key, path): _plain(item, f"{path}.{key}".lstrip("."), inside) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item, f"{path}.{place}", (*above, id(value))) for place, item in enumerate(value)]
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return value
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    raise ValueError(f"{path}: a {type(value).__name__} is not read: write text, a number, a list or keys and values")
+
+
+def _key(key: Any, path: str) -> str:
+    if isinstance(key, (str, int, float)):
+        return str(key).lower() if isinstance(key, bool) else str(key)
+    raise ValueError(f"{path or 'a key'}: {key!r} is not text, as a key is")
+
+
+def read_stage(path: Path, shown: str) -> dict[str, Any]:
+    """A stage file, whose ``config`` holds keys and values.
+
+    Raises:
+        InputRefused: as `read_yaml`, or ``config`` is something else.
+    """
+    stage = read_yaml(path, shown)
+    config = stage.get("config")
+    if config is not None and not isinstance(config, dict):
+        raise InputRefused([f"{shown}: config: does not hold keys and values: write wharf:kind: local under it"])
+    return stage
 
 
 def file_problems(project: Mapping[str, Any], stage: Mapping[str, Any], stage_name: str) -> list[str]:
     """What the files must not have because it could not be read offline, the same for everybody."""
-    problems = []
+    file = f"Pulumi.{stage_name}.yaml"
+    known = ", ".join(STAGE_KEYS)
+    problems = [f"{file}: {key}: is not a known key: there are {known}" for key in stage if key not in STAGE_KEYS]
     if project.get("config"):
         problems.append("Pulumi.yaml: config: is not read: put each key into the Pulumi.<stage>.yaml that needs it")
     if stage.get("environment"):
-        problems.append(
-            f"Pulumi.{stage_name}.yaml: environment: Pulumi ESC is not read offline: put the values under config:"
-        )
+        problems.append(f"{file}: environment: Pulumi ESC is not read offline: put the values under config:")
     return problems
 
 
@@ -60,7 +104,7 @@ def config_of(stage: Mapping[str, Any], project_name: str) -> tuple[dict[str, st
     for key, value in (stage.get("config") or {}).items():
         full = key if ":" in key else f"{project_name}:{key}"
         plain = _without_ciphertext(value, full)
-        values[full] = plain if isinstance(plain, str) else json.dumps(plain, default=str)
+        values[full] = plain if isinstance(plain, str) else json.dumps(plain)
         if plain != value:
             secret_keys.append(full)
     return values, tuple(dict.fromkeys(secret_keys))
