@@ -22,6 +22,11 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class PlainFormat(StrEnum):
+    TEXT = "text"
+    JSON = "json"
+
+
 @app.command()
 def diff(
     stage: Stage,
@@ -49,3 +54,17 @@ def diff(
     else:
         print(text(result))
     raise typer.Exit(result.exit_code)
+
+
+@app.command()
+def check(
+    stage: Stage,
+    format_: Annotated[PlainFormat, typer.Option("--format")] = PlainFormat.TEXT,
+    example: Example = None,
+) -> None:
+    """Hold a stage to every rule of docs/rules.md. Exit 1 with a line for each that it breaks."""
+    from ops import check, project
+
+    report = check.check(project.find(example), stage)
+    print(json.dumps(check.to_json(report), indent=1) if format_ is PlainFormat.JSON else check.text(report))
+    raise typer.Exit(0 if report.passed else 1)

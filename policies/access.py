@@ -1,0 +1,226 @@
+"""Who may reach what inside the cluster: network, RBAC, and where secrets may stand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from ops.graph import Resource, Secret
+from policies.rule import Context, Rule, at, example, items
+from policies.workloads import SERVING, WORKLOADS, containers, deployment, kubernetes, labels, name, namespace, selects
+
+ROLES = ("rbac.authorization.k8s.io/v1:Role", "rbac.authorization.k8s.io/v1:ClusterRole")
+BINDINGS = ("rbac.authorization.k8s.io/v1:RoleBinding", "rbac.authorization.k8s.io/v1:ClusterRoleBinding")
+ESCALATING = ("bind", "escalate", "impersonate")
+SECRET_NAME = re.compile(r"PASSW|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL", re.IGNORECASE)
+NOT_A_VALUE = re.compile(r"/|^\d*$|^(true|false)$", re.IGNORECASE)  # a path, a number of seconds, a switch
+IN_APP_FILE = "put it into wharf:secrets, and name it by `secrets:` or `files:` in the app file"
+
+
+def _reads_everything(resource: Resource, context: Context) -> Iterator[str]:
+    for rule in items(resource.inputs, "rules"):
+        for part in ("verbs", "resources", "apiGroups"):
+            if "*" in list(items(rule, part)):
+                yield f"its {part} are *"
+
+
+def _escalates(resource: Resource, context: Context) -> Iterator[str]:
+    for rule in items(resource.inputs, "rules"):
+        for verb in sorted(set(items(rule, "verbs")) & set(ESCALATING)):
+            yield f"it may {verb}, and so give itself the rest"
+
+
+def _reads_secrets(resource: Resource, context: Context) -> Iterator[str]:
+    for rule in items(resource.inputs, "rules"):
+        if "secrets" in list(items(rule, "resources")) and not items(rule, "resourceNames"):
+            yield f"it may {', '.join(items(rule, 'verbs'))} every Secret{_where(resource)}"
+
+
+def _where(resource: Resource) -> str:
+    return " of the cluster" if resource.type.endswith("ClusterRole") else f" of {namespace(resource)}"
+
+
+def _is_admin(resource: Resource, context: Context) -> Iterator[str]:
+    role = at(resource.inputs, "roleRef.name")
+    if role in ("cluster-admin", "admin") or role == "system:masters":
+        yield f"it gives {role}"
+
+
+def _shown_secret(resource: Resource, context: Context) -> Iterator[str]:
+    for container in containers(resource):
+        for variable in items(container, "env"):
+            value = variable.get("value")
+            if isinstance(value, Secret):
+                yield f"container {container.get('name')}: {variable.get('name')} holds a secret in plain text"
+            elif value and SECRET_NAME.search(variable.get("name", "")) and not NOT_A_VALUE.search(value):
+                yield f"container {container.get('name')}: {variable.get('name')} looks like a secret in plain text"
+
+
+def _secret_where_all_read(resource: Resource, context: Context) -> Iterator[str]:
+    for path, value in _leaves(resource.inputs, ""):
+        if isinstance(value, Secret):
+            yield f"{path} is a secret, and whoever may read the object reads it"
+
+
+def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    if hasattr(value, "items"):
+        for key in value:
+            yield from _leaves(value[key], f"{path}.{key}" if path else key)
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            yield from _leaves(item, f"{path}[{index}]")
+    else:
+        yield path, value
+
+
+def _open_namespace(resource: Resource, context: Context) -> Iterator[str]:
+    used = any(other.type.endswith(WORKLOADS) and namespace(other) == name(resource) for other in context.graph)
+    if used and not any(_denies_all(other, name(resource)) for other in context.graph):
+        yield "every pod in it may be called by every pod of the cluster"
+
+
+def _denies_all(resource: Resource, wanted: str) -> bool:
+    return (
+        resource.type.endswith(":NetworkPolicy")
+        and namespace(resource) == wanted
+        and "Ingress" in list(items(resource.inputs, "spec.policyTypes"))
+        and not at(resource.inputs, "spec.podSelector.matchLabels", {})
+        and not items(resource.inputs, "spec.ingress")
+    )
+
+
+def _unguarded(resource: Resource, context: Context) -> Iterator[str]:
+    listens = any(items(container, "ports") for container in containers(resource))
+    policies = [o for o in context.graph if o.type.endswith(":NetworkPolicy") and namespace(o) == namespace(resource)]
+    selectors = [at(policy.inputs, "spec.podSelector.matchLabels", {}) for policy in policies]
+    if listens and not any(selects(selector, labels(resource)) for selector in selectors):
+        yield "no NetworkPolicy says who may call it"
+
+
+def _open_to_all(resource: Resource, context: Context) -> Iterator[str]:
+    for index, rule in enumerate(items(resource.inputs, "spec.ingress")):
+        if not items(rule, "from"):
+            yield f"its rule {index} lets everybody in"
+
+
+POLICY = "networking.k8s.io/v1:NetworkPolicy"
+NAMESPACE = kubernetes("core/v1:Namespace", {}, named="prod", namespace=None)
+DENY_ALL = kubernetes(POLICY, {"spec": {"podSelector": {"matchLabels": {}}, "policyTypes": ["Ingress"], "ingress": []}})
+GUARD = kubernetes(
+    POLICY,
+    {
+        "spec": {
+            "podSelector": {"matchLabels": {"app": "shop"}},
+            "ingress": [{"from": [{"podSelector": {"matchLabels": {"app": "curator"}}}]}],
+        }
+    },
+)
+OPEN_GUARD = kubernetes(POLICY, {"spec": {"podSelector": {"matchLabels": {"app": "shop"}}, "ingress": [{}]}})
+READER = {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}
+
+
+def _role(**rule: Any) -> Resource:
+    return kubernetes(ROLES[0], {"rules": [{**READER, **rule}]})
+
+
+def _binding(role: str) -> Resource:
+    return kubernetes(BINDINGS[0], {"roleRef": {"kind": "ClusterRole", "name": role}})
+
+
+RULES = (
+    Rule(
+        id="role-names-what-it-may",
+        severity="high",
+        why="A star also grants what is added to the cluster later.",
+        remedy="list the verbs, resources and API groups that are needed",
+        types=ROLES,
+        check=_reads_everything,
+        passes=example(_role()),
+        fails=example(_role(verbs=["*"])),
+    ),
+    Rule(
+        id="role-cannot-escalate",
+        severity="critical",
+        why="Who may bind, escalate or impersonate may do everything.",
+        remedy="take these verbs away",
+        types=ROLES,
+        check=_escalates,
+        passes=example(_role()),
+        fails=example(_role(verbs=["get", "impersonate"])),
+    ),
+    Rule(
+        id="role-reads-named-secrets",
+        severity="high",
+        why="Who reads every Secret is everybody whose password is in one.",
+        remedy="name the Secrets by `resourceNames`",
+        types=ROLES,
+        check=_reads_secrets,
+        passes=example(_role(resources=["secrets"], resourceNames=["shop"])),
+        fails=example(_role(resources=["secrets"])),
+    ),
+    Rule(
+        id="binding-is-not-admin",
+        severity="critical",
+        why="An administrator inside the cluster is one that no log-in guards.",
+        remedy="bind a role of its own; people get in by access entries (wharf:cluster.admins)",
+        types=BINDINGS,
+        check=_is_admin,
+        passes=example(_binding("view")),
+        fails=example(_binding("cluster-admin")),
+    ),
+    Rule(
+        id="variable-holds-no-secret",
+        severity="critical",
+        why="A literal in a pod is read by everybody who may look at pods, and kept by every log of them.",
+        remedy=IN_APP_FILE,
+        types=WORKLOADS,
+        check=_shown_secret,
+        passes=example(
+            deployment(container={"env": [{"name": "PASSWORD", "valueFrom": {"secretKeyRef": {"name": "shop"}}}]})
+        ),
+        fails=example(deployment(container={"env": [{"name": "DB_PASSWORD", "value": "hunter2"}]})),
+    ),
+    Rule(
+        id="secret-is-in-a-secret",
+        severity="critical",
+        why="ConfigMaps, Helm values and annotations are not kept as secrets, neither by Kubernetes nor by Helm.",
+        remedy=IN_APP_FILE,
+        types=("core/v1:ConfigMap", "helm.sh/v3:Release", *SERVING),
+        check=_secret_where_all_read,
+        passes=example(kubernetes("core/v1:ConfigMap", {"data": {"LEVEL": "info"}})),
+        fails=example(kubernetes("core/v1:ConfigMap", {"data": {"TOKEN": Secret("x")}})),
+    ),
+    Rule(
+        id="namespace-denies-by-default",
+        severity="high",
+        why="Only what an app file opens by `from:` and `route:` is then open.",
+        remedy="components/environment.py makes the policy that denies all: put it back",
+        types=("core/v1:Namespace",),
+        check=_open_namespace,
+        whole_stack=True,
+        passes=example(NAMESPACE, deployment(), DENY_ALL),
+        fails=example(NAMESPACE, deployment()),
+    ),
+    Rule(
+        id="workload-says-who-calls",
+        severity="medium",
+        why="What listens and is covered by no policy of its own cannot be called, or was forgotten.",
+        remedy="name the callers by `from:` in the app file",
+        types=SERVING,
+        check=_unguarded,
+        whole_stack=True,
+        passes=example(deployment(), GUARD),
+        fails=example(deployment()),
+    ),
+    Rule(
+        id="policy-names-callers",
+        severity="medium",
+        why="A policy that lets everybody in is none.",
+        remedy="name the callers by `from:` in the app file",
+        types=(POLICY,),
+        check=_open_to_all,
+        passes=example(GUARD),
+        fails=example(OPEN_GUARD),
+    ),
+)

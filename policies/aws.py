@@ -1,0 +1,269 @@
+"""What AWS is asked for: the cluster, the database, the broker, networks, keys, logs, buckets and mail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from ops.graph import Resource
+from policies.rule import Check, Context, Rule, Sample, Severity, at, example, is_true, items
+
+ANYWHERE = ("0.0.0.0/0", "::/0")
+LOG_TYPES = {"api", "audit", "authenticator", "controllerManager", "scheduler"}
+WEB_PORTS = (80, 443)
+CLUSTERS = ("eks:index:Cluster",)
+DATABASE, BROKER = ("rds/instance:Instance",), ("mq/broker:Broker",)
+RULE_TYPES = ("securityGroupIngressRule:SecurityGroupIngressRule", "securityGroupRule:SecurityGroupRule")
+MINIMUM_BACKUP = 7  # days, in production
+
+
+def _unless(wrong: Callable[[Mapping[str, Any]], bool], text: str) -> Check:
+    """A check of one condition on the inputs."""
+
+    def check(resource: Resource, context: Context) -> Iterator[str]:
+        if wrong(resource.inputs):
+            yield text
+
+    return check
+
+
+def _open_api(resource: Resource, context: Context) -> Iterator[str]:
+    if resource.inputs.get("endpointPublicAccess") is False:
+        return
+    ranges = list(items(resource.inputs, "publicAccessCidrs"))
+    if not ranges or set(ranges) & set(ANYWHERE):
+        yield "its API answers the whole internet"
+
+
+def _unlogged_cluster(resource: Resource, context: Context) -> Iterator[str]:
+    missing = sorted(LOG_TYPES - set(items(resource.inputs, "enabledClusterLogTypes")))
+    if missing:
+        yield f"it does not log {', '.join(missing)}"
+
+
+def _metadata(resource: Resource, context: Context) -> Iterator[str]:
+    options = at(resource.inputs, "metadataOptions", {})
+    if not options and resource.inputs.get("launchTemplate"):
+        return  # the template says it, and is judged itself
+    if options.get("httpTokens") != "required":
+        yield "its metadata answer without a token (IMDSv1)"
+    if options.get("httpPutResponseHopLimit", 1) != 1:
+        yield "its metadata reach pods: the hop limit is not 1"
+
+
+def _open_group(resource: Resource, context: Context) -> Iterator[str]:
+    inputs = resource.inputs
+    if inputs.get("type") == "egress":
+        return
+    sources = [
+        inputs.get("cidrIpv4"),
+        inputs.get("cidrIpv6"),
+        *items(inputs, "cidrBlocks"),
+        *items(inputs, "ipv6CidrBlocks"),
+    ]
+    if set(filter(None, sources)) & set(ANYWHERE) and inputs.get("fromPort") not in WEB_PORTS:
+        yield f"it opens port {inputs.get('fromPort', 'any')} to the whole internet"
+
+
+def _open_inline(resource: Resource, context: Context) -> Iterator[str]:
+    for rule in items(resource.inputs, "ingress"):
+        if set(items(rule, "cidrBlocks")) & set(ANYWHERE) and rule.get("fromPort") not in WEB_PORTS:
+            yield f"it opens port {rule.get('fromPort')} to the whole internet"
+
+
+def _default_group(resource: Resource, context: Context) -> Iterator[str]:
+    if items(resource.inputs, "ingress") or items(resource.inputs, "egress"):
+        yield "whatever names no group of its own is let in by it"
+
+
+def _weak_backup(resource: Resource, context: Context) -> Iterator[str]:
+    days = resource.inputs.get("backupRetentionPeriod", 0)
+    if days < (MINIMUM_BACKUP if context.production else 0):
+        yield f"its backups are kept for {days} days"
+
+
+def _unsafe_production(resource: Resource, context: Context) -> Iterator[str]:
+    if not is_true(resource.inputs.get("multiAz")):
+        yield "it is in one zone"
+    if not is_true(resource.inputs.get("deletionProtection")):
+        yield "AWS would delete it when asked"
+    if resource.inputs.get("skipFinalSnapshot") is True:
+        yield "it leaves no snapshot behind"
+
+
+def _private_bucket(resource: Resource, context: Context) -> Iterator[str]:
+    blocks = [r for r in context.graph if r.type.endswith(":BucketPublicAccessBlock")]
+    keys = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
+    mine = [block for block in blocks if resource.urn in block.property_depends_on.get("bucket", ())]
+    if not any(all(is_true(block.inputs.get(key)) for key in keys) for block in mine):
+        yield "nothing keeps it from being made public"
+
+
+def _plain_http(resource: Resource, context: Context) -> Iterator[str]:
+    spec = resource.inputs.get("spec", {})
+    attributes = {item.get("key"): item.get("value") for item in items(spec, "loadBalancerAttributes")}
+    if attributes.get("routing.http.drop_invalid_header_fields.enabled") != "true":
+        yield "it hands on malformed headers"
+    if context.production and not items(spec, "certificateArn"):
+        yield "it has no certificate"
+    if items(spec, "certificateArn") and not at(spec, "sslRedirectPort"):
+        yield "it answers on port 80 instead of sending to HTTPS"
+    if items(spec, "certificateArn") and "TLS13" not in at(spec, "sslPolicy", ""):
+        yield f"its policy {at(spec, 'sslPolicy', 'of AWS by default')} takes TLS before 1.2"
+    if context.production and attributes.get("access_logs.s3.enabled") != "true":
+        yield "it keeps no access log"
+
+
+def _rule(
+    id_: str,
+    why: str,
+    types: tuple[str, ...],
+    check: Check,
+    good: Mapping[str, Any],
+    bad: Mapping[str, Any],
+    remedy: str,
+    *,
+    severity: Severity = "high",
+    **more: Any,
+) -> Rule:
+    """``bad`` is what the failing example has otherwise than the passing one."""
+    token = types[0] if types[0].startswith(("eks:", "kubernetes:")) else f"aws:{types[0]}"
+    return Rule(
+        id=id_, severity=severity, why=why, remedy=remedy, types=types, check=check,
+        passes=example(Sample(token, good).named()), fails=example(Sample(token, {**good, **bad}).named()), **more,
+    )  # fmt: skip
+
+
+PUBLIC = _unless(lambda inputs: inputs.get("publiclyAccessible") is True, "it has a public address")
+GOOD_DATABASE = {
+    "storageEncrypted": True,
+    "publiclyAccessible": False,
+    "backupRetentionPeriod": 7,
+    "multiAz": True,
+    "deletionProtection": True,
+    "skipFinalSnapshot": False,
+}
+GOOD_CLUSTER = {
+    "endpointPublicAccess": True,
+    "publicAccessCidrs": ["203.0.113.0/24"],
+    "enabledClusterLogTypes": sorted(LOG_TYPES),
+    "encryptionConfigKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/1",
+    "authenticationMode": "API",
+}
+GOOD_METADATA = {"metadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": 1}}
+OPEN_RULE = {"cidrIpv4": "0.0.0.0/0", "fromPort": 5432}
+GOOD_FRONT = {
+    "spec": {
+        "certificateArn": ["arn:aws:acm:eu-west-1:123456789012:certificate/1"],
+        "sslRedirectPort": "443",
+        "sslPolicy": "ELBSecurityPolicy-TLS13-1-2-2021-06",
+        "loadBalancerAttributes": [
+            {"key": "routing.http.drop_invalid_header_fields.enabled", "value": "true"},
+            {"key": "access_logs.s3.enabled", "value": "true"},
+        ],
+    }
+}
+BUCKET = Sample("aws:s3/bucket:Bucket").named("logs")
+BLOCK = Sample(
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+    dict.fromkeys(("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"), True),
+).named("logs-private", property_depends_on={"bucket": (BUCKET.urn,)})
+
+RULES = (
+    _rule(
+        "cluster-api-is-not-open", "The API server is the way to everything in the cluster.", CLUSTERS, _open_api,
+        GOOD_CLUSTER, {"publicAccessCidrs": ["0.0.0.0/0"]}, "name the ranges in wharf:cluster.endpoint-access.public",
+    ),
+    _rule(
+        "cluster-logs-everything", "Without an audit log nobody can say who did it.", CLUSTERS, _unlogged_cluster,
+        GOOD_CLUSTER, {"enabledClusterLogTypes": ["api"]}, "components/cluster.py enables all of them: put it back",
+    ),
+    _rule(
+        "cluster-encrypts-secrets", "A copy of etcd is otherwise a copy of every password.", CLUSTERS,
+        _unless(lambda inputs: not inputs.get("encryptionConfigKeyArn"), "its Secrets have no key of ours"),
+        GOOD_CLUSTER, {"encryptionConfigKeyArn": None}, "components/cluster.py makes the key: put it back",
+    ),
+    _rule(
+        "cluster-uses-access-entries", "One mistake in the ConfigMap aws-auth locks everybody out.", CLUSTERS,
+        _unless(lambda inputs: inputs.get("authenticationMode") != "API", "who may enter stands in aws-auth"),
+        GOOD_CLUSTER, {"authenticationMode": "CONFIG_MAP"}, "set the authentication mode API in components/cluster.py",
+    ),
+    _rule(
+        "instance-metadata-is-guarded", "A pod that reaches the metadata has the node's role.",
+        ("ec2/launchTemplate:LaunchTemplate", "ec2/instance:Instance"), _metadata,
+        GOOD_METADATA, {"metadataOptions": {"httpTokens": "optional"}}, "require tokens, with hop limit 1",
+    ),
+    _rule(
+        "database-is-encrypted", "Snapshots and disks leave the instance.", DATABASE,
+        _unless(lambda inputs: not is_true(inputs.get("storageEncrypted")), "its storage is not encrypted"),
+        GOOD_DATABASE, {"storageEncrypted": False}, "set storage_encrypted in components/database.py",
+        severity="critical",
+    ),
+    _rule(
+        "database-is-private", "A database with a public address is attacked all day.", DATABASE, PUBLIC,
+        GOOD_DATABASE, {"publiclyAccessible": True}, "set publicly_accessible to False", severity="critical",
+    ),
+    _rule(
+        "database-is-backed-up", "Backups are what a mistake is mended with.", DATABASE, _weak_backup,
+        GOOD_DATABASE, {"backupRetentionPeriod": 1}, "raise wharf:database.backup-days to 7 or more", production=True,
+    ),
+    _rule(
+        "database-survives", "In production neither a zone's loss nor a typing error ends it.", DATABASE,
+        _unsafe_production, GOOD_DATABASE, {"multiAz": False},
+        "set wharf:database.multi-zone and wharf:database.keep to true", production=True,
+    ),
+    _rule(
+        "broker-is-private", "A broker with a public address is attacked all day.", BROKER, PUBLIC,
+        {"publiclyAccessible": False}, {"publiclyAccessible": True}, "set publicly_accessible to False",
+        severity="critical",
+    ),
+    _rule(
+        "broker-logs", "What the broker refused stands only in its log.", BROKER,
+        _unless(lambda inputs: not is_true(at(inputs, "logs.general")), "it keeps no log"),
+        {"logs": {"general": True}}, {"logs": {}}, "set logs.general in components/broker.py", severity="medium",
+    ),
+    _rule(
+        "group-is-not-open", "Whatever listens there is found by scanners within the hour.", RULE_TYPES, _open_group,
+        {"cidrIpv4": "10.0.0.0/16", "fromPort": 5432}, OPEN_RULE, "name the groups or ranges that may connect",
+        severity="critical",
+    ),
+    _rule(
+        "group-has-no-open-inline-rule", "The same, stated inside of the group.",
+        ("ec2/securityGroup:SecurityGroup",), _open_inline,
+        {"ingress": []}, {"ingress": [{"cidrBlocks": ["0.0.0.0/0"], "fromPort": 22}]},
+        "name the groups or ranges that may connect", severity="critical",
+    ),
+    _rule(
+        "default-group-is-closed", "It is what everything gets that was given no group.",
+        ("defaultSecurityGroup:DefaultSecurityGroup",), _default_group,
+        {"ingress": [], "egress": []}, {"ingress": [{"protocol": "-1"}]}, "leave it without rules", severity="medium",
+    ),
+    _rule(
+        "key-rotates", "A key that never changes is as old as its first leak.", ("kms/key:Key",),
+        _unless(lambda inputs: not is_true(inputs.get("enableKeyRotation")), "it is never rotated"),
+        {"enableKeyRotation": True}, {"enableKeyRotation": False}, "set enable_key_rotation", severity="medium",
+    ),
+    _rule(
+        "log-has-an-end", "A log that is kept for ever is paid for ever, and holds names of people who left.",
+        ("cloudwatch/logGroup:LogGroup",),
+        _unless(lambda inputs: not inputs.get("retentionInDays"), "it is kept for ever"),
+        {"retentionInDays": 30}, {"retentionInDays": 0}, "set retention_in_days", severity="low",
+    ),
+    _rule(
+        "mail-is-encrypted", "Mail with links to reset passwords is as good as passwords.",
+        ("sesv2/configurationSet:ConfigurationSet",),
+        _unless(lambda inputs: at(inputs, "deliveryOptions.tlsPolicy") != "REQUIRE", "it also sends without TLS"),
+        {"deliveryOptions": {"tlsPolicy": "REQUIRE"}}, {"deliveryOptions": {}}, "require it in components/mail_relay.py",
+        severity="medium",
+    ),
+    _rule(
+        "front-door-is-https", "Whoever is on the way otherwise reads and changes what goes by.",
+        ("kubernetes:elbv2.k8s.aws/v1beta1:IngressClassParams",), _plain_http,
+        GOOD_FRONT, {"spec": {}}, "set wharf:ingress.domain; components/ingress.py does the rest",
+    ),
+    Rule(
+        id="bucket-cannot-be-made-public", severity="high", why="One policy by mistake would otherwise publish it.",
+        remedy="give it a BucketPublicAccessBlock with all four set", types=("s3/bucket:Bucket",),
+        check=_private_bucket, whole_stack=True, passes=example(BUCKET, BLOCK), fails=example(BUCKET),
+    ),
+)  # fmt: skip

@@ -1,0 +1,183 @@
+"""What Fargate does not run. It refuses such a pod by leaving it Pending, which nobody is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from components.charts import CHARTS
+from components.fargate import paid_size
+from ops.graph import Resource
+from policies.rule import Context, Rule, Sample, at, example, items
+from policies.workloads import WORKLOADS, containers, deployment, labels, namespace, pod, selects, template
+
+PROFILE, NODES = "eks/fargateProfile:FargateProfile", ("eks/nodeGroup:NodeGroup", "eks:index:ManagedNodeGroup")
+RELEASE = "helm.sh/v3:Release"
+COMPUTE_TYPE = "eks.amazonaws.com/compute-type"
+KUBELET_PORT = 10250
+MEBI: Mapping[str, float] = {"Ki": 1 / 1024, "Mi": 1, "Gi": 1024, "M": 1 / 1.048576, "G": 1000 / 1.048576}
+
+
+def on_fargate(resource: Resource, context: Context) -> bool:
+    """Whether the pods of an object go to Fargate.
+
+    Where the cluster is another stage's its profiles are not seen here: then all do that do not ask for nodes.
+    """
+    if at(template(resource), "metadata.annotations", {}).get(COMPUTE_TYPE) == "ec2":
+        return False
+    found = _profiles(context)
+    if found:
+        return any(_takes(profile, _namespace(resource), labels(resource)) for profile in found)
+    return not _has_nodes(context) and _is_on_aws(context)
+
+
+def _profiles(context: Context) -> list[Resource]:
+    return [other for other in context.graph if other.type.endswith(PROFILE)]
+
+
+def _has_nodes(context: Context) -> bool:
+    return any(other.type.endswith(NODES) for other in context.graph)
+
+
+def _is_on_aws(context: Context) -> bool:
+    return any(other.type == "pulumi:providers:aws" for other in context.graph)
+
+
+def _takes(profile: Resource, wanted: str, found: Mapping[str, str]) -> bool:
+    return any(
+        fnmatchcase(wanted, at(selector, "namespace", ""))
+        and (not at(selector, "labels", {}) or selects(at(selector, "labels", {}), found))
+        for selector in items(profile.inputs, "selectors")
+    )
+
+
+def _namespace(resource: Resource) -> str:
+    return at(resource.inputs, "namespace", "default") if resource.type.endswith(RELEASE) else namespace(resource)
+
+
+def _homeless(resource: Resource, context: Context) -> Iterator[str]:
+    if _profiles(context) and not _has_nodes(context) and not on_fargate(resource, context):
+        yield f"no Fargate profile takes namespace {_namespace(resource)}, and there are no nodes"
+
+
+def _unfit(resource: Resource, context: Context) -> Iterator[str]:
+    if not on_fargate(resource, context):
+        return
+    if resource.type.endswith(":DaemonSet"):
+        yield "it is a DaemonSet"
+    if items(resource.inputs, "spec.volumeClaimTemplates") or any(
+        volume.get("persistentVolumeClaim") for volume in items(pod(resource), "volumes")
+    ):
+        yield "it uses a volume of EBS"
+    for container in containers(resource):
+        for port in items(container, "ports"):
+            if port.get("containerPort") == KUBELET_PORT:
+                yield f"container {container.get('name')}: port {KUBELET_PORT} is the kubelet's"
+
+
+def _unfit_chart(resource: Resource, context: Context) -> Iterator[str]:
+    if not on_fargate(resource, context):
+        return
+    chart = CHARTS.get(at(resource.inputs, "chart", "").rpartition("/")[2])
+    for workload in chart.workloads if chart else ():
+        if workload.kind == "DaemonSet":
+            yield f"it runs the DaemonSet {workload.name}"
+        if KUBELET_PORT in workload.ports:
+            yield f"{workload.name}: port {KUBELET_PORT} is the kubelet's"
+    if at(resource.inputs, "values.containerPort") == KUBELET_PORT:
+        yield f"values.containerPort: port {KUBELET_PORT} is the kubelet's"
+
+
+def _too_big(resource: Resource, context: Context) -> Iterator[str]:
+    if not on_fargate(resource, context):
+        return
+    requests = [at(container, "resources.requests", {}) for container in items(pod(resource), "containers")]
+    try:
+        paid_size(sum(_millicores(r) for r in requests), sum(_mebibytes(r) for r in requests))
+    except ValueError as error:
+        yield str(error)
+
+
+def _millicores(requests: Mapping[str, Any]) -> int:
+    cpu = str(requests.get("cpu", "0"))
+    return int(cpu[:-1]) if cpu.endswith("m") else round(float(cpu) * 1000)
+
+
+def _mebibytes(requests: Mapping[str, Any]) -> int:
+    memory = str(requests.get("memory", "0Mi"))
+    unit = memory.lstrip("0123456789.")
+    return round(float(memory.removesuffix(unit)) * MEBI[unit]) if unit in MEBI else int(memory) >> 20
+
+
+def _identity(resource: Resource, context: Context) -> Iterator[str]:
+    if _profiles(context) and not _has_nodes(context):
+        yield "its agent is a DaemonSet, which Fargate does not run"
+
+
+IN_PROFILE = Sample(f"aws:{PROFILE}", {"selectors": [{"namespace": "prod"}]}).named("apps")
+ELSEWHERE = Sample(f"aws:{PROFILE}", {"selectors": [{"namespace": "stag*"}]}).named("apps")
+KUBELET = {"ports": [{"containerPort": KUBELET_PORT}]}
+HUGE = {"resources": {"requests": {"cpu": "32", "memory": "64Mi"}}}
+METRICS = {"chart": "metrics-server", "namespace": "prod", "values": {"containerPort": 10251}}
+METRICS_AS_UPSTREAM = {**METRICS, "values": {"containerPort": KUBELET_PORT}}
+ASSOCIATION = Sample("aws:eks/podIdentityAssociation:PodIdentityAssociation").named("shop")
+NODE_GROUP = Sample(f"aws:{NODES[0]}").named("nodes")
+
+RULES = (
+    Rule(
+        id="fargate-takes-pod",
+        severity="critical",
+        why="A pod that no profile takes, where there are no nodes, stays Pending for ever.",
+        remedy="add its namespace to wharf:cluster.profiles, or nodes by wharf:cluster.system-nodes",
+        types=(*WORKLOADS, RELEASE),
+        check=_homeless,
+        whole_stack=True,
+        passes=example(deployment(), IN_PROFILE),
+        fails=example(deployment(), ELSEWHERE),
+    ),
+    Rule(
+        id="fargate-runs-pod",
+        severity="critical",
+        why="Fargate has no DaemonSets, no volumes of EBS, and the kubelet's port is taken.",
+        remedy="run it on nodes (wharf:cluster.system-nodes), or without",
+        types=WORKLOADS,
+        check=_unfit,
+        whole_stack=True,
+        passes=example(deployment(), IN_PROFILE),
+        fails=example(deployment(container=KUBELET), IN_PROFILE),
+    ),
+    Rule(
+        id="fargate-runs-chart",
+        severity="critical",
+        why="Fargate has no DaemonSets, and the kubelet's port is taken.",
+        remedy="set the chart's values, and what it runs in components/charts.py",
+        types=(RELEASE,),
+        check=_unfit_chart,
+        whole_stack=True,
+        passes=example(Sample("kubernetes:helm.sh/v3:Release", METRICS).named(), IN_PROFILE),
+        fails=example(Sample("kubernetes:helm.sh/v3:Release", METRICS_AS_UPSTREAM).named(), IN_PROFILE),
+    ),
+    Rule(
+        id="fargate-has-size",
+        severity="high",
+        why="Fargate has no machine beyond 16 vCPU and 120 GiB.",
+        remedy="lower `resources:` in the app file",
+        types=WORKLOADS,
+        check=_too_big,
+        whole_stack=True,
+        passes=example(deployment(), IN_PROFILE),
+        fails=example(deployment(container=HUGE), IN_PROFILE),
+    ),
+    Rule(
+        id="fargate-has-no-pod-identity",
+        severity="high",
+        why="Pod Identity hands out credentials by a DaemonSet.",
+        remedy="use a role of the service account (components/service_account.py)",
+        types=("eks/podIdentityAssociation:PodIdentityAssociation",),
+        check=_identity,
+        whole_stack=True,
+        passes=example(ASSOCIATION, IN_PROFILE, NODE_GROUP),
+        fails=example(ASSOCIATION, IN_PROFILE),
+    ),
+)

@@ -1,0 +1,224 @@
+"""IAM documents: who may do what in the account. Statements are read from the text that is registered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ops.graph import Resource
+from policies.rule import Context, Rule, Sample, example
+
+DOCUMENTS: Mapping[str, str] = {
+    "iam/policy:Policy": "policy",
+    "iam/rolePolicy:RolePolicy": "policy",
+    "iam/role:Role": "assumeRolePolicy",
+    "s3/bucketPolicy:BucketPolicy": "policy",
+    "kms/key:Key": "policy",
+}
+IDENTITY = ("iam/policy:Policy", "iam/rolePolicy:RolePolicy")
+READING = ("Describe", "List", "Get", "Lookup", "Query", "Scan", "BatchGet", "Check", "Search", "Simulate")
+# What lets its holder give itself more: creating or attaching policies, and passing a role to a service.
+ESCALATING = (
+    *("iam:AttachGroupPolicy", "iam:AttachRolePolicy", "iam:AttachUserPolicy", "iam:CreateAccessKey"),
+    *("iam:CreateLoginProfile", "iam:CreatePolicyVersion", "iam:PutGroupPolicy", "iam:PutRolePolicy"),
+    *("iam:PutUserPolicy", "iam:SetDefaultPolicyVersion", "iam:UpdateAssumeRolePolicy", "iam:UpdateLoginProfile"),
+    "iam:PassRole",
+)
+# What AWS lets nobody scope by resource when it creates; each is bound by a condition instead where that is possible.
+UNSCOPABLE = ("ecr:GetAuthorizationToken", "sts:GetCallerIdentity", "tag:GetResources")
+NAME = "the policy document of the component that makes it"
+
+
+def statements(resource: Resource) -> Sequence[Mapping[str, Any]]:
+    """The statements of the resource's document; none where it has none."""
+    key = next(key for ending, key in DOCUMENTS.items() if resource.type.endswith(ending))
+    text = resource.inputs.get(key)
+    if not text:
+        return ()
+    found = (json.loads(text) if isinstance(text, str) else text).get("Statement", [])
+    return [found] if isinstance(found, Mapping) else found
+
+
+def listed(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value or ())
+
+
+def _grants(resource: Resource) -> Iterator[tuple[Mapping[str, Any], list[str], list[str]]]:
+    for statement in statements(resource):
+        if statement.get("Effect") == "Allow":
+            yield statement, listed(statement.get("Action")), listed(statement.get("Resource"))
+
+
+def _reads_only(action: str) -> bool:
+    return action.rpartition(":")[2].startswith(READING) or action in UNSCOPABLE
+
+
+def _star(resource: Resource, context: Context) -> Iterator[str]:
+    for statement, actions, _ in _grants(resource):
+        if "NotAction" in statement:
+            yield "it allows everything but what it names"
+        for action in actions:
+            if action == "*" or action.endswith(":*"):
+                yield f"it allows {action}"
+
+
+def _unbound_write(resource: Resource, context: Context) -> Iterator[str]:
+    for statement, actions, resources in _grants(resource):
+        writes = [action for action in actions if not _reads_only(action)]
+        if "*" in resources and writes and not statement.get("Condition"):
+            yield f"it allows {', '.join(writes)} on every resource, under no condition"
+
+
+def _escalation(resource: Resource, context: Context) -> Iterator[str]:
+    for statement, actions, resources in _grants(resource):
+        dangerous = sorted(set(actions) & set(ESCALATING))
+        if dangerous and ("*" in resources) and not statement.get("Condition"):
+            yield f"it allows {', '.join(dangerous)} on everything, and with that the rest"
+
+
+def _open_trust(resource: Resource, context: Context) -> Iterator[str]:
+    for statement, _, _ in _grants(resource):
+        principal = statement.get("Principal", {})
+        if "*" in listed(principal if isinstance(principal, str) else principal.get("AWS")):
+            yield "everybody in AWS may assume it"
+
+
+def _unpinned_federation(resource: Resource, context: Context) -> Iterator[str]:
+    for statement, actions, _ in _grants(resource):
+        if "sts:AssumeRoleWithWebIdentity" not in actions:
+            continue
+        tests = [key for values in statement.get("Condition", {}).values() for key in values]
+        for claim in ("sub", "aud"):
+            if not any(key.endswith(f":{claim}") for key in tests):
+                yield f"whoever the identity provider signs for may assume it: {claim} is not pinned"
+        for value in _subjects(statement):
+            if value in ("*", "repo:*", "system:serviceaccount:*"):
+                yield f"its subject {value} is everybody"
+
+
+def _subjects(statement: Mapping[str, Any]) -> Iterator[str]:
+    for values in statement.get("Condition", {}).values():
+        for key, value in values.items():
+            if key.endswith(":sub"):
+                yield from listed(value)
+
+
+def _confused_deputy(resource: Resource, context: Context) -> Iterator[str]:
+    for statement, _, _ in _grants(resource):
+        principal = statement.get("Principal", {})
+        services = listed(principal.get("Service")) if isinstance(principal, Mapping) else []
+        conditions = [key for values in statement.get("Condition", {}).values() for key in values]
+        for service in services:
+            if service in DEPUTIES and not set(conditions) & {"aws:SourceArn", "aws:SourceAccount"}:
+                yield f"{service} may be made to assume it for another account"
+
+
+def _public_bucket(resource: Resource, context: Context) -> Iterator[str]:
+    for statement, _, _ in _grants(resource):
+        if statement.get("Principal") in ("*", {"AWS": "*"}) and not statement.get("Condition"):
+            yield "everybody may use it"
+
+
+DEPUTIES = ("eks-fargate-pods.amazonaws.com", "vpc-flow-logs.amazonaws.com")
+IRSA = "sts:AssumeRoleWithWebIdentity"
+BUCKET = "arn:aws:s3:::shop/*"
+
+
+def _document(**statement: Any) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]})
+
+
+def _policy(actions: str | list[str], resources: str = BUCKET, **more: Any) -> Resource:
+    document = _document(Action=actions, Resource=resources, **more)
+    return Sample("aws:iam/rolePolicy:RolePolicy", {"policy": document, "role": "shop"}).named("shop-policy")
+
+
+def _role(**statement: Any) -> Resource:
+    statement = {"Action": "sts:AssumeRole", **statement}
+    return Sample("aws:iam/role:Role", {"assumeRolePolicy": _document(**statement)}).named("shop-role")
+
+
+def _federated(**claims: str) -> Resource:
+    conditions = {f"oidc.example/id/1:{claim}": value for claim, value in claims.items()}
+    return _role(Action=IRSA, Principal={"Federated": "arn:aws:iam::1:oidc"}, Condition={"StringEquals": conditions})
+
+
+FARGATE = {"Service": "eks-fargate-pods.amazonaws.com"}
+
+RULES = (
+    Rule(
+        id="iam-names-actions",
+        severity="high",
+        why="A star also grants what AWS adds to the service tomorrow.",
+        remedy=f"list the actions in {NAME}, or by `permissions:` in the app file",
+        types=IDENTITY,
+        check=_star,
+        passes=example(_policy("s3:GetObject")),
+        fails=example(_policy("s3:*")),
+    ),
+    Rule(
+        id="iam-scopes-writes",
+        severity="high",
+        why="What may be written everywhere can be destroyed everywhere.",
+        remedy=f"name the resources, or a condition on tags or VPC, in {NAME}",
+        types=IDENTITY,
+        check=_unbound_write,
+        passes=example(_policy("ec2:DescribeVpcs", "*")),
+        fails=example(_policy("ec2:DeleteVpc", "*")),
+    ),
+    Rule(
+        id="iam-cannot-escalate",
+        severity="critical",
+        why="Who may attach policies or pass any role is an administrator by one more call.",
+        remedy=f"name the roles, in {NAME}",
+        types=IDENTITY,
+        check=_escalation,
+        passes=example(_policy("iam:PassRole", "arn:aws:iam::1:role/shop")),
+        fails=example(_policy("iam:PassRole", "*")),
+    ),
+    Rule(
+        id="role-is-not-for-everybody",
+        severity="critical",
+        why="A role that everybody may assume is public.",
+        remedy="name who may assume it",
+        types=("iam/role:Role",),
+        check=_open_trust,
+        passes=example(_role(Principal={"AWS": "arn:aws:iam::123456789012:root"})),
+        fails=example(_role(Principal={"AWS": "*"})),
+    ),
+    Rule(
+        id="federated-role-pins-subject",
+        severity="critical",
+        why="Otherwise every pod of the cluster, or every repository, has the app's permissions.",
+        remedy="pin `sub` and `aud`, as components/service_account.py does",
+        types=("iam/role:Role",),
+        check=_unpinned_federation,
+        passes=example(_federated(sub="system:serviceaccount:prod:shop", aud="sts.amazonaws.com")),
+        fails=example(_federated(aud="sts.amazonaws.com")),
+    ),
+    Rule(
+        id="role-has-no-confused-deputy",
+        severity="medium",
+        why="A service that works for everybody must not use our role for another.",
+        remedy="add a condition on aws:SourceArn or aws:SourceAccount",
+        types=("iam/role:Role",),
+        check=_confused_deputy,
+        passes=example(_role(Principal=FARGATE, Condition={"ArnLike": {"aws:SourceArn": "arn:aws:eks:*"}})),
+        fails=example(_role(Principal=FARGATE)),
+    ),
+    Rule(
+        id="bucket-is-not-for-everybody",
+        severity="critical",
+        why="Public buckets are found within hours.",
+        remedy="name the principals, or bind them by a condition",
+        types=("s3/bucketPolicy:BucketPolicy",),
+        check=_public_bucket,
+        passes=example(
+            Sample(
+                "aws:s3/bucketPolicy:BucketPolicy", {"policy": _document(Principal={"AWS": "arn:aws:iam::1:root"})}
+            ).named()
+        ),
+        fails=example(Sample("aws:s3/bucketPolicy:BucketPolicy", {"policy": _document(Principal="*")}).named()),
+    ),
+)

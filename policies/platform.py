@@ -1,0 +1,178 @@
+"""Wharf's own: what keeps a stage whole, findable, reproducible and its data safe."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+
+from components.names import Longest
+from ops.aws_types import AWS_TYPES
+from ops.graph import Resource
+from ops.kubernetes_types import lost_with
+from policies.rule import Context, Rule, Sample, at, example
+from policies.workloads import kubernetes
+
+TAGS = ("stack", "environment", "owner")
+FIXED = re.compile(r"v?\d+\.\d+\.\d+([-+.][\w.+-]+)?")
+NAME_LIMITS: Mapping[str, tuple[str, int]] = {
+    "iam/role:Role": ("name", Longest.ROLE),
+    "eks/fargateProfile:FargateProfile": ("fargateProfileName", Longest.FARGATE_PROFILE),
+    "eks/nodeGroup:NodeGroup": ("nodeGroupName", Longest.NODE_GROUP),
+    "eks:index:Cluster": ("name", Longest.CLUSTER),
+    "rds/instance:Instance": ("identifier", Longest.DATABASE),
+    "mq/broker:Broker": ("brokerName", Longest.BROKER),
+    "cloudwatch/logGroup:LogGroup": ("name", Longest.LOG_GROUP),
+}
+HOLDING_DATA = tuple(
+    token.removeprefix("aws:")
+    for token, row in AWS_TYPES.items()
+    # Logs are kept as long as they are of use, and a key or bucket of logs no longer than they.
+    if row.holds_data and not token.endswith((":LogGroup", ":Bucket"))
+)
+IN_CLUSTER = ("apps/v1:StatefulSet", "core/v1:PersistentVolumeClaim")
+DEFAULT_PROVIDER = re.compile(r"::default(_[\d_]+)?(::|$)")
+
+
+def _untagged(resource: Resource, context: Context) -> Iterator[str]:
+    given = resource.inputs.get("defaultTags") or "{}"
+    tags = at(json.loads(given) if isinstance(given, str) else given, "tags", {})
+    missing = [tag for tag in TAGS if not tags.get(tag)]
+    if missing:
+        yield f"what it makes has no tag {', '.join(missing)}"
+
+
+def _too_long(resource: Resource, context: Context) -> Iterator[str]:
+    for ending, (key, longest) in NAME_LIMITS.items():
+        value = resource.inputs.get(key) if resource.type.endswith(ending) else None
+        if isinstance(value, str) and len(value) > longest:
+            yield f"{key} {value} has {len(value)} characters, and AWS takes {longest}"
+
+
+def _moving_chart(resource: Resource, context: Context) -> Iterator[str]:
+    version = resource.inputs.get("version") or ""
+    if not FIXED.fullmatch(version):
+        yield f"its version {version or 'is none: whatever is newest'}"
+
+
+def _unprotected(resource: Resource, context: Context) -> Iterator[str]:
+    if not resource.protect:
+        yield "the engine would delete it without a word, and with it what it holds"
+
+
+def _unprotected_volume(resource: Resource, context: Context) -> Iterator[str]:
+    if lost_with(resource, context.graph) and not resource.protect:
+        yield "its volume would be deleted with it"
+
+
+def _by_default_provider(resource: Resource, context: Context) -> Iterator[str]:
+    if resource.custom and (not resource.provider or DEFAULT_PROVIDER.search(resource.provider)):
+        yield "it is made by whatever account or cluster the machine happens to be logged in to"
+
+
+def _no_identifier(resource: Resource, context: Context) -> Iterator[str]:
+    if not resource.inputs.get("clusterIdentifier"):
+        yield "another kubeconfig would replace all that it made"
+
+
+def _unscoped_kubeconfig(resource: Resource, context: Context) -> Iterator[str]:
+    if not resource.inputs.get("context"):
+        yield "it follows whichever context the machine has chosen"
+
+
+PROVIDER = Sample("pulumi:providers:aws", {"defaultTags": json.dumps({"tags": dict.fromkeys(TAGS, "x")})})
+CLUSTER = Sample("pulumi:providers:kubernetes", {"clusterIdentifier": "wharf-prod", "context": "aws"})
+CHART = {"chart": "metrics-server", "version": "3.13.1"}
+EXPLICIT = "urn:pulumi:prod::wharf::pulumi:providers:aws::aws"
+VOLUMES = {
+    "volumeClaimTemplates": [{"metadata": {"name": "data"}}],
+    "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain"},
+}
+LOST = {**VOLUMES, "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete"}}
+
+RULES = (
+    Rule(
+        id="everything-is-tagged",
+        severity="medium",
+        why="What nobody can trace to a stage nobody dares to delete.",
+        remedy="give the provider default_tags, as stacks/providers.py does",
+        types=("pulumi:providers:aws",),
+        check=_untagged,
+        passes=example(PROVIDER.named("aws")),
+        fails=example(Sample("pulumi:providers:aws").named("aws")),
+    ),
+    Rule(
+        id="name-fits",
+        severity="high",
+        why="AWS refuses the name in the middle of an `up`.",
+        remedy="make it by components.names.physical_name",
+        types=tuple(NAME_LIMITS),
+        check=_too_long,
+        passes=example(Sample("aws:iam/role:Role", {"name": "wharf-prod"}).named()),
+        fails=example(Sample("aws:iam/role:Role", {"name": "w" * 65}).named()),
+    ),
+    Rule(
+        id="chart-is-fixed",
+        severity="high",
+        why="What is installed is what was reviewed, today and on the day of the outage.",
+        remedy="pin it in components/charts.py",
+        types=("helm.sh/v3:Release",),
+        check=_moving_chart,
+        passes=example(Sample("kubernetes:helm.sh/v3:Release", CHART).named()),
+        fails=example(Sample("kubernetes:helm.sh/v3:Release", {**CHART, "version": "~3"}).named()),
+    ),
+    Rule(
+        id="data-is-protected",
+        severity="critical",
+        why="In production nothing that holds data goes by a change that nobody meant.",
+        remedy="set `keep: true` in wharf:database, wharf:broker or wharf:cluster",
+        types=HOLDING_DATA,
+        check=_unprotected,
+        production=True,
+        passes=example(Sample("aws:rds/instance:Instance").named(protect=True)),
+        fails=example(Sample("aws:rds/instance:Instance").named()),
+    ),
+    Rule(
+        id="volume-is-protected",
+        severity="critical",
+        why="In production nothing that holds data goes by a change that nobody meant.",
+        remedy="set `keep: true` in wharf:broker",
+        types=IN_CLUSTER,
+        check=_unprotected_volume,
+        production=True,
+        passes=example(kubernetes("apps/v1:StatefulSet", {"spec": VOLUMES})),
+        fails=example(kubernetes("apps/v1:StatefulSet", {"spec": LOST})),
+    ),
+    Rule(
+        id="provider-is-explicit",
+        severity="critical",
+        why="A resource without a provider of the stage's goes wherever the machine is logged in.",
+        remedy="hand the provider on by opts, and keep pulumi:disable-default-providers in the stage file",
+        types=("",),
+        check=lambda resource, context: (
+            _by_default_provider(resource, context) if resource.type.startswith(("aws:", "kubernetes:")) else ()
+        ),
+        passes=example(Sample("aws:iam/role:Role").named(provider=EXPLICIT)),
+        fails=example(Sample("aws:iam/role:Role").named()),
+    ),
+    Rule(
+        id="cluster-has-identifier",
+        severity="critical",
+        why="A rotated kubeconfig must not replace the world.",
+        remedy="set a constant cluster_identifier, as stacks/providers.py does",
+        types=("pulumi:providers:kubernetes",),
+        check=_no_identifier,
+        passes=example(CLUSTER.named()),
+        fails=example(Sample("pulumi:providers:kubernetes", {"context": "aws"}).named()),
+    ),
+    Rule(
+        id="cluster-is-the-stages",
+        severity="critical",
+        why="The stage's objects must not end up in the cluster that somebody looked at last.",
+        remedy="set the provider's context, as stacks/providers.py does",
+        types=("pulumi:providers:kubernetes",),
+        check=_unscoped_kubeconfig,
+        passes=example(CLUSTER.named()),
+        fails=example(Sample("pulumi:providers:kubernetes", {"clusterIdentifier": "x"}).named()),
+    ),
+)

@@ -1,0 +1,209 @@
+"""What a pod may do: more than Pod Security's ``restricted``, which the namespace enforces, and earlier."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from ops.graph import Resource
+from policies.rule import Check, Context, Rule, at, example, is_true, items
+from policies.workloads import WORKLOADS, containers, deployment, kubernetes, namespace, pod
+
+SEALED = ("RuntimeDefault", "Localhost")
+HARMLESS_CAPABILITIES = {"NET_BIND_SERVICE"}
+IN_COMPONENT = "components/pod.py makes every pod: put it back there"
+
+
+def _each_container(wrong: Callable[[Mapping[str, Any], Mapping[str, Any]], str]) -> Check:
+    """A check of every container, by a function of it and its pod that says what is wrong, or ""."""
+
+    def check(resource: Resource, context: Context) -> Iterator[str]:
+        for container in containers(resource):
+            if found := wrong(container, pod(resource)):
+                yield f"container {container.get('name')}: {found}"
+
+    return check
+
+
+def _as_root(container: Mapping[str, Any], spec: Mapping[str, Any]) -> str:
+    own, shared = at(container, "securityContext", {}), at(spec, "securityContext", {})
+    if own.get("runAsUser", shared.get("runAsUser")) == 0:
+        return "runs as user 0, which is root"
+    if not is_true(own.get("runAsNonRoot", shared.get("runAsNonRoot"))):
+        return "may run as root: runAsNonRoot is not set"
+    return ""
+
+
+def _unsealed(container: Mapping[str, Any], spec: Mapping[str, Any]) -> str:
+    path = "securityContext.seccompProfile.type"
+    return "" if at(container, path, at(spec, path)) in SEALED else "has no seccomp profile"
+
+
+def _capable(container: Mapping[str, Any], spec: Mapping[str, Any]) -> str:
+    capabilities = at(container, "securityContext.capabilities", {})
+    if "ALL" not in list(items(capabilities, "drop")):
+        return "keeps the capabilities that it starts with"
+    added = sorted(set(items(capabilities, "add")) - HARMLESS_CAPABILITIES)
+    return f"is given {', '.join(added)}" if added else ""
+
+
+def _host_namespaces(resource: Resource, context: Context) -> Iterator[str]:
+    for key in ("hostNetwork", "hostPID", "hostIPC"):
+        if is_true(pod(resource).get(key)):
+            yield f"{key} is on"
+
+
+def _host_paths(resource: Resource, context: Context) -> Iterator[str]:
+    for volume in items(pod(resource), "volumes"):
+        if volume.get("hostPath") is not None:
+            yield f"volume {volume.get('name')} is {at(volume, 'hostPath.path')} of the node"
+
+
+def _token(resource: Resource, context: Context) -> Iterator[str]:
+    if pod(resource).get("automountServiceAccountToken") is not False:
+        yield "a token of its service account is mounted"
+
+
+def _account(resource: Resource, context: Context) -> Iterator[str]:
+    if pod(resource).get("serviceAccountName", "default") == "default":
+        yield "it runs as the service account that all of the namespace share"
+
+
+def _default_namespace(resource: Resource, context: Context) -> Iterator[str]:
+    if namespace(resource) == "default":
+        yield "it is in the namespace `default`, for which nothing is set"
+
+
+def _not_restricted(resource: Resource, context: Context) -> Iterator[str]:
+    level = at(resource.inputs, "metadata.labels", {}).get("pod-security.kubernetes.io/enforce")
+    if level != "restricted":
+        yield f"Pod Security enforces {level or 'nothing'}"
+
+
+def _rule(id_: str, why: str, check: Check, fails: Resource, *, remedy: str = IN_COMPONENT, **more: Any) -> Rule:
+    more = {"severity": "high", "types": WORKLOADS, **more}
+    return Rule(id=id_, why=why, remedy=remedy, check=check, passes=example(deployment()), fails=example(fails), **more)
+
+
+def _security(**context: Any) -> Resource:
+    return deployment(container={"securityContext": context})
+
+
+RULES = (
+    _rule(
+        "pod-runs-as-user",
+        "A process that is root inside is root outside, once it breaks out.",
+        _each_container(_as_root),
+        deployment(securityContext={"runAsUser": 0, "seccompProfile": {"type": "RuntimeDefault"}}),
+        remedy="name the image's numeric user by `user:` in the app file",
+    ),
+    _rule(
+        "pod-gains-no-privileges",
+        "A setuid file gives a process more than it started with.",
+        _each_container(
+            lambda container, _: (
+                ""
+                if at(container, "securityContext.allowPrivilegeEscalation") is False
+                else "may gain privileges: allowPrivilegeEscalation is not false"
+            )
+        ),
+        _security(capabilities={"drop": ["ALL"]}, readOnlyRootFilesystem=True),
+    ),
+    _rule(
+        "pod-drops-capabilities",
+        "Each capability that is kept is a part of root's power.",
+        _each_container(_capable),
+        _security(allowPrivilegeEscalation=False, capabilities={"drop": ["ALL"], "add": ["SYS_ADMIN"]}),
+    ),
+    _rule(
+        "pod-has-seccomp",
+        "Without a profile every system call of the kernel can be tried.",
+        _each_container(_unsealed),
+        deployment(securityContext={"runAsNonRoot": True}),
+    ),
+    _rule(
+        "pod-root-is-read-only",
+        "What breaks in cannot leave anything behind, and what the app writes is declared.",
+        _each_container(
+            lambda container, _: (
+                ""
+                if is_true(at(container, "securityContext.readOnlyRootFilesystem"))
+                else "writes to its own file system"
+            )
+        ),
+        _security(allowPrivilegeEscalation=False, capabilities={"drop": ["ALL"]}),
+        remedy="declare what it writes to by `writable:` in the app file",
+        severity="medium",
+    ),
+    _rule(
+        "pod-is-not-privileged",
+        "A privileged container is the node.",
+        _each_container(
+            lambda container, _: "is privileged" if is_true(at(container, "securityContext.privileged")) else ""
+        ),
+        _security(privileged=True),
+        severity="critical",
+    ),
+    _rule(
+        "pod-shares-nothing-with-node",
+        "The node's network, processes and memory are everybody's, and Fargate refuses such a pod.",
+        _host_namespaces,
+        deployment(hostNetwork=True),
+        severity="critical",
+    ),
+    _rule(
+        "pod-takes-no-port-of-node",
+        "A port of the node is open past every policy, and one pod a node can have it; Fargate has none.",
+        _each_container(
+            lambda container, _: (
+                "takes a port of the node" if any(port.get("hostPort") for port in items(container, "ports")) else ""
+            )
+        ),
+        deployment(container={"ports": [{"containerPort": 80, "hostPort": 80}]}),
+    ),
+    _rule(
+        "pod-mounts-nothing-of-node",
+        "A path of the node is the node's files, its kubelet's key among them; Fargate has none.",
+        _host_paths,
+        deployment(volumes=[{"name": "all", "hostPath": {"path": "/"}}]),
+        severity="critical",
+    ),
+    _rule(
+        "pod-has-no-token",
+        "A token that no app asks for is one that an attacker finds.",
+        _token,
+        deployment(automountServiceAccountToken=True),
+        severity="medium",
+    ),
+    _rule(
+        "pod-has-own-account",
+        "What one app may do, all could that share its service account.",
+        _account,
+        deployment(serviceAccountName="default"),
+        severity="medium",
+    ),
+    _rule(
+        "pod-is-not-in-default",
+        "The namespace `default` has no quota, no policy and no owner.",
+        _default_namespace,
+        deployment(namespace="default"),
+        remedy="give it the namespace of its environment",
+        severity="medium",
+    ),
+    Rule(
+        id="namespace-is-restricted",
+        severity="high",
+        why="The API server then refuses a pod that these rules would find, whoever makes it.",
+        remedy="label it `pod-security.kubernetes.io/enforce: restricted`, as components/environment.py does",
+        types=("core/v1:Namespace",),
+        check=_not_restricted,
+        passes=example(
+            kubernetes(
+                "core/v1:Namespace",
+                {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}},
+                namespace=None,
+            )
+        ),
+        fails=example(kubernetes("core/v1:Namespace", {}, namespace=None)),
+    ),
+)

@@ -1,0 +1,145 @@
+"""What a rule is. The same rules serve `wharf check`, offline, and the policy pack, which the engine enforces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ops.graph import Graph, Resource
+
+Severity = Literal["critical", "high", "medium", "low"]
+Check = Callable[[Resource, "Context"], Iterable[str]]
+
+
+class NotKnownError(Exception):
+    """A value that the rule has to see is known only once something exists: neither a pass nor a failure."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What a rule may look at besides the resource. ``production`` is what the stage says of itself."""
+
+    graph: Graph
+    production: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """Resources that show a rule: the first is the one that it judges."""
+
+    resources: Sequence[Resource]
+    production: bool = True
+
+    @property
+    def context(self) -> Context:
+        return Context(graph=Graph("example", "example", tuple(self.resources)), production=self.production)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One rule.
+
+    Attributes:
+        id: words joined by dashes; what an exemption names.
+        types: endings of the type tokens that it judges, such as ``rds/instance:Instance``.
+        check: yields what is wrong with a resource, as ``the thing: what it is`` without the remedy.
+        remedy: what to change, and where.
+        production: it holds only where the stage is one of production.
+        whole_stack: it looks at other resources too, so that the engine can ask it only once it knows them all.
+        passes, fails: an example of each.
+    """
+
+    id: str
+    severity: Severity
+    why: str
+    remedy: str
+    types: tuple[str, ...]
+    check: Check
+    passes: Example
+    fails: Example
+    production: bool = False
+    whole_stack: bool = False
+
+    def judges(self, resource: Resource, context: Context) -> bool:
+        """True where the rule has something to say of such a resource, in such a stage."""
+        return resource.type.endswith(self.types) and (context.production or not self.production)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What one rule says of one resource.
+
+    Attributes:
+        findings: what is wrong; empty where nothing is.
+        unknown: what could not be seen yet; "" where all was.
+    """
+
+    rule: Rule
+    resource: Resource
+    findings: tuple[str, ...] = ()
+    unknown: str = ""
+
+
+def judge(
+    rule: Rule, context: Context, *, unknown: tuple[type[Exception], ...] = (NotKnownError,)
+) -> Iterator[Verdict]:
+    """Every resource that the rule judges, and how.
+
+    Args:
+        unknown: what reading a value raises that is not known yet.
+    """
+    for resource in context.graph:
+        if rule.judges(resource, context):
+            yield judge_one(rule, resource, context, unknown=unknown)
+
+
+def judge_one(
+    rule: Rule, resource: Resource, context: Context, *, unknown: tuple[type[Exception], ...] = (NotKnownError,)
+) -> Verdict:
+    """One resource; what was found before an unknown value was met still counts."""
+    findings: list[str] = []
+    try:
+        for finding in rule.check(resource, context):
+            findings.append(finding)
+    except unknown as error:
+        return Verdict(rule=rule, resource=resource, findings=tuple(findings), unknown=str(error) or "a value")
+    return Verdict(rule=rule, resource=resource, findings=tuple(findings))
+
+
+def at(values: Any, path: str, default: Any = None) -> Any:
+    """The value at a dotted path of mappings, ``default`` where there is none."""
+    for part in path.split("."):
+        if not isinstance(values, Mapping):
+            return default
+        values = values.get(part)
+        if values is None:
+            return default
+    return values
+
+
+def items(values: Any, path: str) -> Sequence[Any]:
+    """The list at a dotted path, empty where there is none."""
+    found = at(values, path, ())
+    return found if isinstance(found, Sequence) and not isinstance(found, str) else ()
+
+
+def is_true(value: Any) -> bool:
+    """Some providers take booleans as texts."""
+    return value is True or value == "true"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Makes resources for examples."""
+
+    type: str
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+
+    def named(self, name: str = "example", **options: Any) -> Resource:
+        urn = f"urn:pulumi:example::example::{self.type}::{name}"
+        return Resource(urn=urn, type=self.type, name=name, inputs=self.inputs, **options)
+
+
+def example(*resources: Resource, production: bool = True) -> Example:
+    return Example(resources=resources, production=production)
