@@ -57,7 +57,10 @@ class FargateLogs(ComponentResource):
         )
         namespace = k8s.core.v1.Namespace(
             f"{name}-namespace",
-            metadata={"name": NAMESPACE, "labels": {"aws-observability": "enabled"}},
+            metadata={
+                "name": NAMESPACE,
+                "labels": {"aws-observability": "enabled", "pod-security.kubernetes.io/enforce": "restricted"},
+            },
             opts=child,
         )
         config = k8s.core.v1.ConfigMap(

@@ -253,7 +253,8 @@ RULES = (
         "mail-is-encrypted", "Mail with links to reset passwords is as good as passwords.",
         ("sesv2/configurationSet:ConfigurationSet",),
         _unless(lambda inputs: at(inputs, "deliveryOptions.tlsPolicy") != "REQUIRE", "it also sends without TLS"),
-        {"deliveryOptions": {"tlsPolicy": "REQUIRE"}}, {"deliveryOptions": {}}, "require it in components/mail_relay.py",
+        {"deliveryOptions": {"tlsPolicy": "REQUIRE"}}, {"deliveryOptions": {}},
+        "require it in components/mail_relay.py",
         severity="medium",
     ),
     _rule(

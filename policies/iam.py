@@ -58,9 +58,8 @@ def _star(resource: Resource, context: Context) -> Iterator[str]:
     for statement, actions, _ in _grants(resource):
         if "NotAction" in statement:
             yield "it allows everything but what it names"
-        for action in actions:
-            if action == "*" or action.endswith(":*"):
-                yield f"it allows {action}"
+        if stars := [action for action in actions if action == "*" or action.endswith(":*")]:
+            yield f"it allows {', '.join(stars)}"
 
 
 def _unbound_write(resource: Resource, context: Context) -> Iterator[str]:
