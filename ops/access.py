@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,10 +26,10 @@ if TYPE_CHECKING:
 REACH_SECONDS = 20  # for an API server to say that it is there, credentials included
 ASK_SECONDS = 120.0  # for one question to it
 SAID_BY_PULUMI = {
-    "no stack named": "there is no stack {stack} in this backend: `wharf up {stage}` makes it, `pulumi login` changes "
+    "no stack named": "there is no stack {stage} in this backend: `wharf up {stage}` makes it, `pulumi login` changes "
     "the backend",
-    "PULUMI_ACCESS_TOKEN": "pulumi is not logged in to the backend of {stack}: `pulumi login s3://…` first",
-    "does not have output": "stack {stack} has no kubeconfig yet: `wharf up {stage}` first",
+    "PULUMI_ACCESS_TOKEN": "pulumi is not logged in to the backend of {stage}: `pulumi login s3://…` first",
+    "does not have output": "stack {stage} puts out no kubeconfig yet: `wharf up {stage}` first",
 }
 
 
@@ -144,7 +145,7 @@ def _on_aws(project: Project, stage: Stage) -> Iterator[Access]:
 
 
 def stack_kubeconfig(project: Project, stage: Stage) -> str:
-    """The kubeconfig that the stack of the stage's cluster puts out: its own stack's, or the one it shares.
+    """The kubeconfig that the stage's stack puts out; it gets a token from the `aws` command.
 
     Raises:
         UserError: no pulumi, no such stack, no such output, no credentials.
@@ -156,15 +157,12 @@ def stack_kubeconfig(project: Project, stage: Stage) -> str:
             f"{stage.name} is reached by the kubeconfig that its stack puts out, and there is no pulumi command to "
             "ask: curl -fsSL https://get.pulumi.com | sh"
         )
-    config = stage.config
-    shared = config.cluster.stack if config.kind == "aws" else None
-    stack = shared or stage.name
     try:
-        return Engine(project, stack, _to_stderr, ASK_SECONDS).output("kubeconfig")
+        return Engine(project, stage.name, _to_stderr, ASK_SECONDS).output("kubeconfig")
     except UserError as error:
         for said, meant in SAID_BY_PULUMI.items():
             if said in str(error):
-                raise UserError(meant.format(stack=stack, stage=stack)) from None
+                raise UserError(meant.format(stage=stage.name)) from None
         raise
 
 
@@ -220,6 +218,9 @@ def _terminated_as_interrupted() -> Iterator[None]:
     def interrupt(*_: Any) -> NoReturn:
         raise KeyboardInterrupt
 
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are the main thread's
+        return
     before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield

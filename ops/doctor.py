@@ -26,7 +26,7 @@ Verdict = Literal["ok", "note", "failed"]
 
 MINIMUM_PYTHON = (3, 11)
 TRIED_PULUMI = (3, 260)  # the oldest that the engine tests have run with
-MINIMUM_AWS = (2, 0)
+MINIMUM_AWS = {1: (1, 27, 160), 2: (2, 12, 3)}  # what the user guide of EKS asks for
 MINIMUM_FREE_GIB = 2.0  # for the data of a local cluster
 INOTIFY = {"max_user_instances": 512, "max_user_watches": 524_288}  # https://kind.sigs.k8s.io/docs/user/known-issues
 COMMAND_SECONDS = 20.0
@@ -219,8 +219,8 @@ def _aws() -> Check:
     version = parsed(said)
     if version is None:
         return Check("aws", "failed", said or "there is no aws on PATH, which kubectl logs in with", INSTALL_AWS)
-    if version < MINIMUM_AWS:
-        return Check("aws", "failed", f"aws {dotted(version)} cannot log in to EKS", f"version 2: {INSTALL_AWS}")
+    if version < (minimum := MINIMUM_AWS.get(version[0], version)):
+        return Check("aws", "failed", f"aws {dotted(version)}, and EKS wants {dotted(minimum)} or later", INSTALL_AWS)
     return Check("aws", "ok", f"aws {dotted(version)}")
 
 

@@ -173,6 +173,7 @@ def export(stage: Stage, outputs: ClusterOutputs) -> None:
     """What a person needs to get into the cluster."""
     profile = f" --profile {stage.aws['profile']}" if stage.aws.get("profile") else ""
     pulumi.export("cluster", outputs.cluster)
+    pulumi.export("kubeconfig", outputs.kubeconfig)  # what `wharf status`, `logs` and so on get in with
     pulumi.export(
         "kubeconfig-command",
         Output.concat("aws eks update-kubeconfig --region ", stage.aws["region"], " --name ", outputs.cluster, profile),
