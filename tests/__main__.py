@@ -7,11 +7,11 @@ import subprocess
 import sys
 import tempfile
 import time
-import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from xml.etree import ElementTree
 
 from ops import machine
 
@@ -84,7 +84,7 @@ def cannot_run(name: str) -> str:
 def counted(name: str, report: Path) -> Result:
     """The counts of a JUnit report."""
     result = Result(name)
-    for case in ElementTree.parse(report).iter("testcase"):  # noqa: S314 pytest wrote it just now
+    for case in ElementTree.parse(report).iter("testcase"):
         skipped = case.find("skipped")
         if skipped is not None:
             result.skipped += 1
