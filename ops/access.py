@@ -115,6 +115,8 @@ def _local(project: Project, stage: Stage) -> Iterator[Access]:
     from ops.up import local_cluster
 
     cluster = local_cluster(project, stage)
+    if not cluster.state.exists():
+        raise UserError(f"{stage.name} is not up: `wharf up {stage.name}` brings it up")
     cluster.require()
     with _kubeconfig(cluster.state, cluster.kubeconfig.read_text(encoding="utf-8"), stage.name) as file:
         yield Access(

@@ -46,7 +46,7 @@ def run(
         access.require_processes("run")
         workload = targets.workload_of(access, stage, app)
         pod = pod_of(workload, app, list(command) or ["sh"], stdin=connected, tty=connected and at_terminal)
-        return _run(access, pod, timeout)
+        return run_pod(access, pod, timeout)
 
 
 def pod_of(workload: Object, app: str, command: Sequence[str], *, stdin: bool = False, tty: bool = False) -> Any:
@@ -78,7 +78,8 @@ def pod_of(workload: Object, app: str, command: Sequence[str], *, stdin: bool = 
     }
 
 
-def _run(access: Access, manifest: Mapping[str, Any], timeout: float) -> int:
+def run_pod(access: Access, manifest: Mapping[str, Any], timeout: float) -> int:
+    """Makes the pod, shows what it says, and removes it whatever happens; 0, or 1 where its command failed."""
     name = manifest["metadata"]["name"]
     container = manifest["spec"]["containers"][0]
     try:
