@@ -68,3 +68,12 @@ def check(
     report = check.check(project.find(example), stage)
     print(json.dumps(check.to_json(report), indent=1) if format_ is PlainFormat.JSON else check.text(report))
     raise typer.Exit(0 if report.passed else 1)
+
+
+@app.command()
+def graph(stage: Stage, example: Example = None) -> None:
+    """Print a diagram of a stage, in Mermaid: a box for each component, an arrow for each need."""
+    from ops import project
+    from ops.diagram import mermaid
+
+    print(mermaid(project.evaluate_stage(project.find(example), stage)), end="")
