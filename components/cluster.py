@@ -17,7 +17,7 @@ from components.eks_versions import DEFAULT_VERSION, EKS_VERSIONS
 from components.fargate_profiles import FargateProfiles, FargateProfilesArgs
 from components.iam import partition_of
 from components.names import Longest, physical_name
-from components.system_nodes import SystemNodes, SystemNodesArgs
+from components.system_nodes import SystemNodes, SystemNodesArgs, image_type
 
 LOGS = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 # Days that CloudWatch keeps logs for.
@@ -80,6 +80,7 @@ class ClusterArgs:
                 f"log-retention: CloudWatch does not keep logs for {self.log_retention_days} days: {taken}"
             )
         fargate.profiles(self.namespaces, system=self.is_all_fargate)
+        image_type(self.node_type)
 
     @property
     def is_all_fargate(self) -> bool:

@@ -46,8 +46,7 @@ class SystemNodesArgs:
     after: Sequence[Resource] = ()
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[a-z][a-z0-9-]*\.[a-z0-9-]+", self.instance_type):
-            raise ValueError(f"system-nodes.type: {self.instance_type!r} is not an EC2 instance type, as t4g.medium")
+        image_type(self.instance_type)
         if self.count < 1:
             raise ValueError(f"system-nodes.count: {self.count} nodes are no group")
 
@@ -109,5 +108,11 @@ class SystemNodes(ComponentResource):
 
 
 def image_type(instance_type: str) -> str:
-    """The Amazon Linux 2023 image for the architecture of an instance type."""
+    """The Amazon Linux 2023 image for the architecture of an instance type.
+
+    Raises:
+        ValueError: it is no instance type.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9-]*\.[a-z0-9-]+", instance_type):
+        raise ValueError(f"system-nodes.type: {instance_type!r} is not an EC2 instance type, such as t4g.medium")
     return "AL2023_ARM_64_STANDARD" if ARM.match(instance_type) else "AL2023_x86_64_STANDARD"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pydantic
 
+from components import fargate
 from components.broker import DEFAULT_VERSION, BrokerArgs
 from components.cluster import ClusterArgs
 from components.database import DatabaseArgs
@@ -28,10 +29,13 @@ def problems(
     config: AwsConfig | ClusterConfig | AccountConfig, aws: Mapping[str, Any], root: Path, file: str
 ) -> list[str]:
     """Every problem of a stage on AWS with what AWS offers and with itself."""
-    return [f"{file}: {problem}" for problem in _problems(config, aws, root)]
+    stage = file.split(".")[1]
+    return [f"{file}: {problem}" for problem in _problems(config, aws, root, stage)]
 
 
-def _problems(config: AwsConfig | ClusterConfig | AccountConfig, aws: Mapping[str, Any], root: Path) -> Iterator[str]:
+def _problems(
+    config: AwsConfig | ClusterConfig | AccountConfig, aws: Mapping[str, Any], root: Path, stage: str
+) -> Iterator[str]:
     region = aws.get("region")
     yield from _region(region)
     yield from _account(aws)
@@ -39,8 +43,10 @@ def _problems(config: AwsConfig | ClusterConfig | AccountConfig, aws: Mapping[st
         return
     yield from _ingress(config.ingress)
     if config.kind == "aws":
-        yield from _home(config, root)
+        yield from _home(config, root, stage)
         yield from _data(config, root)
+    elif not config.cluster.profiles:
+        yield "wharf:cluster.profiles: is missing: name the namespaces whose pods Fargate runs, which are the stages"
     network, shared = config.network, config.cluster.stack
     if network is not None:
         yield from _refusals("network", lambda: _network(network, region))
@@ -93,8 +99,8 @@ def _cluster(cluster: sections.Cluster, region: str) -> ClusterArgs:
     return ClusterArgs(
         cluster_name="", region=region, account_id="", vpc_id="", public_subnet_ids=[], private_subnet_ids=[],
         public_access=cluster.endpoint_access.public, private_access=cluster.endpoint_access.private,
-        namespaces=cluster.profiles, node_count=cluster.system_nodes.count,
-        **version,
+        namespaces=cluster.profiles, node_count=cluster.system_nodes.count, node_type=cluster.system_nodes.type,
+        log_retention_days=cluster.log_retention, **version,
     )  # fmt: skip
 
 
@@ -107,7 +113,7 @@ def _ingress(ingress: sections.Ingress) -> Iterator[str]:
         yield "wharf:ingress.port: is a local stage's: take it out"
 
 
-def _home(config: AwsConfig, root: Path) -> Iterator[str]:
+def _home(config: AwsConfig, root: Path, stage: str) -> Iterator[str]:
     """An environment in another stage's cluster."""
     stack = config.cluster.stack
     if stack is None:
@@ -118,6 +124,8 @@ def _home(config: AwsConfig, root: Path) -> Iterator[str]:
         yield f"wharf:cluster.stack: there is no {name}; the stages there are {there}"
     elif (kind := (read_stage(root / name, name).get("config") or {}).get("wharf:kind")) != "cluster":
         yield f"wharf:cluster.stack: {stack} is of kind {kind}, and a cluster is owned by a stage of kind cluster"
+    elif not fargate.runs(stage, {stack: _settings_of(root, stack).profiles}):
+        yield f"wharf:cluster.stack: wharf:cluster.profiles in {name} does not name {stage}, so Fargate ran no pod of it"
     foreign = sorted(set(config.cluster.model_fields_set) - {"stack"})
     for key in foreign:
         yield f"wharf:cluster.{yaml_key(key)}: belongs to {stack}, which owns the cluster: take it out here"
@@ -151,11 +159,17 @@ def _mail(mail: sections.Mail) -> MailRelayArgs:
 
 def _node_count(config: AwsConfig, root: Path) -> int:
     """EC2 nodes of the cluster that the environment lives in, its own or another stage's."""
-    path = root / f"Pulumi.{config.cluster.stack}.yaml"
-    if config.cluster.stack is None or not path.is_file():
+    stack = config.cluster.stack
+    if stack is None or not (root / f"Pulumi.{stack}.yaml").is_file():
         return config.cluster.system_nodes.count
+    return _settings_of(root, stack).system_nodes.count
+
+
+def _settings_of(root: Path, stack: str) -> sections.Cluster:
+    """The cluster section of another stage; as good as empty where it is wrong, which is told when that is read."""
+    path = root / f"Pulumi.{stack}.yaml"
     written = (read_stage(path, path.name).get("config") or {}).get("wharf:cluster") or {}
     try:
-        return sections.Cluster.model_validate(written).system_nodes.count
+        return sections.Cluster.model_validate(written)
     except pydantic.ValidationError:
-        return 0  # that stage's own mistake, told when it is read
+        return sections.Cluster()

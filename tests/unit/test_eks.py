@@ -211,6 +211,7 @@ def test_the_identity_is_the_clusters():
         ({"node_count": 21}, "0 to 20"),
         ({"log_retention_days": 31}, "CloudWatch does not keep logs for 31 days"),
         ({"namespaces": ["*"], "node_count": 1}, "narrow it"),
+        ({"node_count": 1, "node_type": "large"}, "not an EC2 instance type"),
     ],
 )
 def test_what_cannot_be_is_refused(changes, message):

@@ -209,3 +209,20 @@ def test_names_on_aws_fit_for_the_longest_stage_and_app(tmp_path):
     graph = stage(tmp_path, OWN, "a" * 20)
     for role in graph.of_type("aws:iam/role:Role"):
         assert len(role.inputs["name"]) <= 64
+
+
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        (INSIDE, r"wharf:cluster.stack: wharf:cluster.profiles in Pulumi.shared.yaml does not name dev"),
+        ({**SHARED, "wharf:cluster": {"endpoint-access": {"public": []}}}, r"wharf:cluster.profiles: is missing"),
+        (
+            {**SHARED, "wharf:cluster": {"profiles": ["dev"], "log-retention": 31}},
+            r"wharf:cluster.log-retention: CloudW",
+        ),
+    ],
+)
+def test_a_cluster_that_would_not_run_the_pods_is_refused(tmp_path, settings, line):
+    elsewhere = {**SHARED, "wharf:cluster": {"profiles": ["prod"]}}
+    with pytest.raises(InputRefused, match=line):
+        stage(tmp_path, settings, shared=elsewhere)
