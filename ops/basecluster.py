@@ -214,13 +214,13 @@ class Cluster(ABC):
         say(f"waiting for {what} …")
         started = time.monotonic()
         while not ready():
-            self._check_alive()
+            self._tend(timeout)
             if time.monotonic() - started > timeout:
                 raise UserError(f"waited {timeout:.0f} s for {what} of cluster {self.name} in vain: raise --timeout")
             time.sleep(0.2)
 
-    def _check_alive(self) -> None:  # noqa: B027 - not every cluster can tell
-        """Raises UserError where waiting on is pointless."""
+    def _tend(self, timeout: float) -> None:  # noqa: B027 - not every cluster needs it
+        """What can be done while waiting; raises UserError where waiting on is pointless."""
 
     def _lock(self, say: Say, timeout: float) -> AbstractContextManager[None]:
         return only_one(self.state, f"changing cluster {self.name}", say, timeout)
@@ -261,7 +261,9 @@ def _settle(port: Port, others: Mapping[str, int], say: Say) -> int:
         return port.wanted
     holder = machine.port_holder(port.wanted)
     if port.chosen_by_user:
-        raise UserError(f"port {port.wanted} ({port.name}) is taken by {holder}: end it, or set another port")
+        raise UserError(
+            f"port {port.wanted} ({port.name}) is taken by {holder}: end that, or set wharf:{port.name}.port"
+        )
     moved = machine.next_free_port(port.wanted, others.values())
     say(f"port {port.wanted} ({port.name}) is taken by {holder}: using {moved}")
     return moved

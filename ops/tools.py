@@ -71,8 +71,9 @@ def ensure(root: Path, names: Iterable[str], say: Say) -> dict[str, Path]:
     """
     wanted = list(dict.fromkeys(names))
     if _stale(root, wanted):
+        builder = _builder(root)
         with only_one(folder(root), "building the tools", say, BUILD_PATIENCE):
-            _build_all(root, _stale(root, wanted), say)
+            _build_all(root, _stale(root, wanted), builder, say)
     return {name: path(root, name) for name in wanted}
 
 
@@ -110,20 +111,14 @@ def _dotted(version: machine.Version) -> str:
     return ".".join(map(str, version))
 
 
-def _build_all(root: Path, names: Sequence[str], say: Say) -> None:
+def _build_all(root: Path, names: Sequence[str], builder: "Builder", say: Say) -> None:
     if not names:
         return
-    builder = _builder(root)
     _require_disk(builder.caches(), folder(root), {TOOLS[name].module for name in names})
     for leftover in folder(root).glob("*.part"):
         leftover.unlink()
     for count, name in enumerate(names, 1):
-        _build(
-            root,
-            name,
-            builder,
-            lambda text, name=name, count=count: say(f"building {name} ({count}/{len(names)}){text}"),
-        )
+        _build(root, name, builder, f"building {name} ({count}/{len(names)})", say)
 
 
 class HostGo:
@@ -178,10 +173,12 @@ class ContainerGo:
         return dict(os.environ)
 
 
+Builder = HostGo | ContainerGo
+
 _GO_SETTINGS = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -buildvcs=false", "GOWORK": "off"}
 
 
-def _builder(root: Path) -> HostGo | ContainerGo:
+def _builder(root: Path) -> Builder:
     go = machine.go_version()
     if go is not None and go >= MINIMUM_GO:
         return HostGo(go)
@@ -221,11 +218,11 @@ def _require_disk(caches: Iterable[Path], results: Path, modules: Iterable[str])
             )
 
 
-def _build(root: Path, name: str, builder: HostGo | ContainerGo, say: Say) -> None:
+def _build(root: Path, name: str, builder: Builder, label: str, say: Say) -> None:
     unfinished = folder(root) / f"{name}.{os.getpid()}.part"
     command = builder.command(_module(root, name), unfinished, [*_flags(root, name), TOOLS[name].package])
     with tempfile.TemporaryFile("w+") as output:
-        code = _run(command, builder.environment(), output, say)
+        code = _run(command, builder.environment(), output, lambda rest: say(f"{label}{rest}"))
         if code != 0 or not unfinished.exists():
             output.seek(0)
             raise UserError(f"building {name} failed:\n{last_lines(output.read())}")

@@ -1,6 +1,5 @@
-"""The kwok cluster itself: what it runs, what it refuses, how it is left and found again."""
+"""The cluster itself: what it listens on and writes, how it is left and found again."""
 
-import json
 import os
 import re
 import signal
@@ -8,9 +7,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,8 +19,8 @@ from ops.cluster import Cluster, Port, find
 from ops.errors import UserError
 from ops.kind import KindCluster
 from ops.kwok import COMPONENTS
+from tests.kwok import ROOT, apply, ignore, kwok, processes, read, running, until, workload
 
-ROOT = Path(__file__).parents[2]
 PORTS = {"ingress": 3300, "database": 3002}
 LOOPBACK = {"0100007F", "0000000000000000FFFF00000100007F", "00000000000000000000000001000000"}
 
@@ -35,10 +33,6 @@ case "$1 $2" in
   run*) echo "no nodes today" >&2; exit 1 ;;
 esac
 """
-
-
-def ignore(_: str) -> None:
-    pass
 
 
 @pytest.fixture(scope="module")
@@ -54,184 +48,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def cluster(home: Path) -> Iterator[Cluster]:
-    cluster = find(ROOT, "test", f"kwok-{os.getpid()}", "kwok", [])
-    cluster.up(ignore)
-    cluster.kubectl("create", "namespace", "work")
-    yield cluster
-    cluster.down(ignore)
-
-
-def apply(cluster: Cluster, *objects: dict[str, Any]) -> None:
-    manifest = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
-    cluster.kubectl("apply", "--namespace", "work", "-f", "-", stdin=manifest)
-
-
-def read(cluster: Cluster, kind: str, name: str = "", *, selector: str = "") -> Any:
-    chosen = [name] if name else [f"--selector={selector}"]
-    return json.loads(cluster.kubectl("get", kind, *chosen, "-n", "work", "-o", "json").stdout)
-
-
-def until(ready: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not ready():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.2)
-
-
-def pod_template(app: str, annotations: dict[str, str] | None = None, **spec: Any) -> dict[str, Any]:
-    container = {"name": "app", "image": "example/app:1", "resources": {"requests": {"cpu": "100m"}}}
-    return {
-        "metadata": {"labels": {"app": app}, "annotations": annotations or {}},
-        "spec": {"containers": [container], **spec},
-    }
-
-
-def workload(kind: str, name: str, annotations: dict[str, str] | None = None, **spec: Any) -> dict[str, Any]:
-    return {
-        "apiVersion": "apps/v1",
-        "kind": kind,
-        "metadata": {"name": name},
-        "spec": {
-            "selector": {"matchLabels": {"app": name}},
-            "template": pod_template(name, annotations),
-            **spec,
-        },
-    }
-
-
-def job(name: str, annotations: dict[str, str] | None = None) -> dict[str, Any]:
-    template = pod_template(name, annotations, restartPolicy="Never")
-    spec = {"template": template, "backoffLimit": 0}
-    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}, "spec": spec}
-
-
-def test_pods_are_ready_at_once_and_spread_over_both_zones(cluster: Cluster):
-    deployment = workload("Deployment", "spread", replicas=4)
-    deployment["spec"]["template"]["spec"]["topologySpreadConstraints"] = [
-        {
-            "maxSkew": 1,
-            "topologyKey": "topology.kubernetes.io/zone",
-            "whenUnsatisfiable": "DoNotSchedule",
-            "labelSelector": {"matchLabels": {"app": "spread"}},
-        }
-    ]
-    apply(cluster, deployment)
-
-    until(lambda: read(cluster, "deployment", "spread")["status"].get("readyReplicas") == 4, seconds=10)
-
-    nodes = [pod["spec"]["nodeName"] for pod in read(cluster, "pods", selector="app=spread")["items"]]
-    zones = cluster.kubectl("get", "nodes", "-L", "topology.kubernetes.io/zone", "--no-headers").stdout
-    assert sorted(nodes) == ["node-a", "node-a", "node-b", "node-b"]
-    assert re.findall(r"^(\S+) .*(local-\w)$", zones, re.MULTILINE) == [("node-a", "local-a"), ("node-b", "local-b")]
-
-
-def test_services_ingresses_claims_and_budgets_come_to_life(cluster: Cluster):
-    claim = {
-        "metadata": {"name": "data"},
-        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
-    }
-    service = {"selector": {"app": "store"}, "ports": [{"port": 80}], "type": "LoadBalancer"}
-    backend = {"service": {"name": "store", "port": {"number": 80}}}
-    budget = {"maxUnavailable": 1, "selector": {"matchLabels": {"app": "store"}}}
-    apply(
-        cluster,
-        workload("StatefulSet", "store", serviceName="store", volumeClaimTemplates=[claim]),
-        {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "store"}, "spec": service},
-        {
-            "apiVersion": "networking.k8s.io/v1",
-            "kind": "Ingress",
-            "metadata": {"name": "store"},
-            "spec": {"ingressClassName": "traefik", "defaultBackend": backend},
-        },
-        {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "store"}, "spec": budget},
-    )
-
-    until(lambda: read(cluster, "statefulset", "store")["status"].get("readyReplicas") == 1)
-    until(lambda: read(cluster, "poddisruptionbudget", "store").get("status", {}).get("currentHealthy") == 1)
-    for kind in ("service", "ingress"):
-        until(lambda kind=kind: read(cluster, kind, "store")["status"]["loadBalancer"] != {})
-    assert read(cluster, "pvc", "data-store-0")["status"]["phase"] == "Bound"
-    (endpoints,) = read(cluster, "endpointslices", selector="kubernetes.io/service-name=store")["items"]
-    assert endpoints["endpoints"][0]["conditions"]["ready"]
-
-
-def test_a_job_completes(cluster: Cluster):
-    apply(cluster, job("good"))
-    until(lambda: read(cluster, "job", "good")["status"].get("succeeded") == 1, seconds=10)
-
-
-def test_a_job_fails_when_asked_and_leaves_its_message(cluster: Cluster):
-    apply(cluster, job("bad", {"wharf.dev/simulate": "fail", "wharf.dev/simulate-message": "migration 7 failed"}))
-
-    until(lambda: read(cluster, "job", "bad")["status"].get("failed") == 1)
-
-    (pod,) = read(cluster, "pods", selector="app=bad")["items"]
-    terminated = pod["status"]["containerStatuses"][0]["state"]["terminated"]
-    assert (terminated["exitCode"], terminated["message"]) == (1, "migration 7 failed")
-
-
-@pytest.mark.parametrize(
-    ("way", "phase", "state"),
-    [
-        ("crash-loop", "Running", {"waiting": "CrashLoopBackOff"}),
-        ("image-pull", "Pending", {"waiting": "ImagePullBackOff"}),
-        ("not-ready", "Running", {"running": None}),
-    ],
-)
-def test_pods_fail_when_asked_and_heal_when_asked(cluster: Cluster, way: str, phase: str, state: dict[str, str | None]):
-    apply(cluster, workload("Deployment", way, {"wharf.dev/simulate": way, "wharf.dev/simulate-heal-after": "3s"}))
-
-    until(lambda: any("containerStatuses" in pod["status"] for pod in pods_of(cluster, way)))
-    (pod,) = pods_of(cluster, way)
-    (container,) = pod["status"]["containerStatuses"]
-    assert pod["status"]["phase"] == phase
-    assert {key: value.get("reason") for key, value in container["state"].items()} == state
-    assert not container["ready"]
-
-    until(lambda: read(cluster, "deployment", way)["status"].get("readyReplicas") == 1)
-
-
-def pods_of(cluster: Cluster, app: str) -> list[dict[str, Any]]:
-    return read(cluster, "pods", selector=f"app={app}")["items"]
-
-
-def test_a_crash_loop_goes_on_crashing(cluster: Cluster):
-    apply(cluster, workload("Deployment", "looping", {"wharf.dev/simulate": "crash-loop"}))
-
-    def restarts() -> int:
-        return sum(
-            s["restartCount"] for p in pods_of(cluster, "looping") for s in p["status"].get("containerStatuses", [])
-        )
-
-    until(lambda: restarts() == 1)
-    until(lambda: restarts() == 2, seconds=20)
-
-
-def test_an_autoscaler_follows_the_usage_of_its_pods(cluster: Cluster):
-    cpu = {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 70}}}
-    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "busy"}
-    autoscaler = {"scaleTargetRef": target, "minReplicas": 2, "maxReplicas": 6, "metrics": [cpu]}
-    apply(
-        cluster,
-        workload("Deployment", "busy", {"kwok.x-k8s.io/usage-cpu": "180m"}),
-        {
-            "apiVersion": "autoscaling/v2",
-            "kind": "HorizontalPodAutoscaler",
-            "metadata": {"name": "busy"},
-            "spec": autoscaler,
-        },
-    )
-    until(lambda: read(cluster, "deployment", "busy")["status"].get("readyReplicas") == 6, seconds=90)
-
-
-def test_what_is_forbidden_is_refused(cluster: Cluster):
-    label = "pod-security.kubernetes.io/enforce=restricted"
-    cluster.kubectl("create", "namespace", "strict")
-    cluster.kubectl("label", "namespace", "strict", label)
-    with pytest.raises(UserError, match="violates PodSecurity"):
-        cluster.kubectl("run", "careless", "--image=example/app:1", "-n", "strict")
-    with pytest.raises(UserError, match="Forbidden"):
-        cluster.kubectl("get", "secrets", "-n", "work", "--as=system:serviceaccount:work:default")
+    with running("itself") as cluster:
+        yield cluster
 
 
 @pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="only Linux shows who listens where")
@@ -252,14 +70,6 @@ def test_every_process_listens_on_the_loopback_address_only(cluster: Cluster):
     assert all(addresses[name] and addresses[name] <= LOOPBACK for name in COMPONENTS), addresses
 
 
-def processes(cluster: Cluster) -> list[tuple[str, int]]:
-    return [
-        (Path(command[0]).name, pid)
-        for pid, command in machine.command_lines().items()
-        if command[0].startswith(str(cluster.state))
-    ]
-
-
 def test_its_files_are_private_and_its_kubeconfig_complete(cluster: Cluster):
     assert (cluster.state.stat().st_mode & 0o777, cluster.kubeconfig.stat().st_mode & 0o777) == (0o700, 0o600)
     assert str(cluster.state) not in cluster.kubeconfig.read_text()
@@ -270,7 +80,7 @@ def test_a_second_up_changes_nothing(cluster: Cluster):
     before = processes(cluster)
     node = cluster.kubectl("get", "node", "node-a", "-o", "jsonpath={.metadata.resourceVersion}").stdout
 
-    find(ROOT, "test", f"kwok-{os.getpid()}", None, []).up(ignore)
+    kwok("itself").up(ignore)
 
     assert sorted(processes(cluster)) == sorted(before)
     assert cluster.kubectl("get", "node", "node-a", "-o", "jsonpath={.metadata.resourceVersion}").stdout == node
@@ -311,6 +121,7 @@ def write_chart(folder: Path) -> None:
 def test_after_a_crash_up_starts_it_again_with_its_data_and_spares_strangers(cluster: Cluster):
     """As after a reboot: the process ids in kwokctl's files may be those of others by now."""
     apply(cluster, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "kept"}, "data": {"a": "b"}})
+    apply(cluster, workload("Deployment", "measured"))
     for _, pid in processes(cluster):
         os.kill(pid, signal.SIGKILL)
     until(lambda: not processes(cluster))
@@ -332,30 +143,52 @@ def test_after_a_crash_up_starts_it_again_with_its_data_and_spares_strangers(clu
     assert any("starting it again with its data" in line for line in said)
     assert cluster.kubectl("config", "view", "-o", "jsonpath={.clusters[0].cluster.server}").stdout == address
     assert read(cluster, "configmap", "kept")["data"] == {"a": "b"}
-    until(lambda: read(cluster, "deployment", "spread")["status"].get("readyReplicas") == 4)
-    until(lambda: cluster.kubectl("top", "pods", "-n", "work", check=False).returncode == 0, seconds=60)
+    until(lambda: "measured-" in cluster.kubectl("top", "pods", "-n", "work", check=False).stdout, seconds=120)
 
 
-def test_a_component_that_cannot_start_is_named_with_its_last_lines(cluster: Cluster, monkeypatch: pytest.MonkeyPatch):
-    (scheduler,) = [pid for name, pid in processes(cluster) if name == "kube-scheduler"]
-    os.kill(scheduler, signal.SIGKILL)
-    until(lambda: "kube-scheduler" not in {name for name, _ in processes(cluster)})
+def test_a_component_that_gave_up_is_started_again(cluster: Cluster):
+    end(cluster, "kube-scheduler")
 
-    with pytest.raises(UserError, match=r"kube-scheduler of cluster .* has ended, see .*kube-scheduler\.log:\n"):
-        cluster._wait("nothing", lambda: False, ignore, 5)  # pyright: ignore[reportPrivateUsage]
+    cluster._wait("the scheduler", lambda: "kube-scheduler" in running_components(cluster), ignore, 30)  # pyright: ignore[reportPrivateUsage]
+
+    kwok("itself").up(ignore)
+    assert cluster.running()
+
+
+def test_a_component_that_cannot_start_is_named_with_its_last_lines(cluster: Cluster):
+    end(cluster, "kube-scheduler")
+    program = cluster.state / "bin" / "kube-scheduler"
+    program.unlink()
+    program.write_text("#!/bin/sh\necho no schedule today\nexit 1\n")
+    program.chmod(0o755)
+
+    with pytest.raises(
+        UserError, match=r"kube-scheduler of cluster .* cannot be kept running:\n(?s:.*)no schedule today"
+    ):
+        cluster._wait("the scheduler", lambda: False, ignore, 30)  # pyright: ignore[reportPrivateUsage]
+
+
+def running_components(cluster: Cluster) -> set[str]:
+    return {name for name, _ in processes(cluster)}
+
+
+def end(cluster: Cluster, component: str) -> None:
+    for name, pid in processes(cluster):
+        if name == component:
+            os.kill(pid, signal.SIGKILL)
+    until(lambda: component not in running_components(cluster))
 
 
 @pytest.mark.parametrize("seconds", [0.5, 2.5])
 def test_an_up_that_was_killed_is_made_up_for_and_down_leaves_nothing(home: Path, seconds: float):
-    stage = f"killed-{os.getpid()}"
+    cluster = kwok("killed")
     program = (
-        "from pathlib import Path; from ops.cluster import find\n"
-        f"find(Path({str(ROOT)!r}), 'test', {stage!r}, 'kwok', []).up(print)"
+        "from pathlib import Path; from ops.kwok import KwokCluster\n"
+        f"KwokCluster(Path({str(ROOT)!r}), {cluster.name!r}, []).up(print)"
     )
     with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.DEVNULL) as process:
         time.sleep(seconds)
         process.kill()
-    cluster = find(ROOT, "test", stage, "kwok", [])
 
     cluster.up(ignore)
     assert cluster.running()
@@ -366,7 +199,7 @@ def test_an_up_that_was_killed_is_made_up_for_and_down_leaves_nothing(home: Path
 
 
 def test_down_ends_processes_whose_folder_was_removed_by_hand(home: Path):
-    cluster = find(ROOT, "test", f"removed-{os.getpid()}", "kwok", [])
+    cluster = kwok("removed")
     cluster.up(ignore)
     subprocess.run(["rm", "-rf", str(cluster.state)], check=True)
 

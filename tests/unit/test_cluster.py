@@ -102,7 +102,9 @@ def test_a_taken_port_that_the_user_set_is_an_error_that_changes_nothing(
     monkeypatch.setattr("ops.kind.KindCluster._nodes", lambda _: [])  # pyright: ignore[reportUnknownLambdaType]
     port = Port(name="ingress", wanted=taken, chosen_by_user=True)
 
-    with pytest.raises(UserError, match=rf"^port {taken} \(ingress\) is taken by .*: end it, or set another port$"):
+    with pytest.raises(
+        UserError, match=rf"^port {taken} \(ingress\) is taken by .*: end that, or set wharf:ingress\.port$"
+    ):
         find(tmp_path, "wharf", "local", requested, [port]).up(lambda _: None)
 
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
