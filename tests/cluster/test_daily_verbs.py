@@ -120,7 +120,9 @@ def test_restart_replaces_the_pods_and_waits_until_they_are_ready(project: Proje
     assert daily.restart(project, STAGE, "listener", timeout=60) == 0
 
     assert rows(project, access)["listener"].state == "ready"
-    assert before.isdisjoint(pods())
+    assert before.isdisjoint(after := pods())
+    up.up(project, STAGE, up.Options(timeout=60))
+    assert pods() == after
 
 
 def test_k_is_in_the_namespace_of_the_stage_and_fails_as_kubectl_does(

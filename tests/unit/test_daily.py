@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ops import access, daily, one_off, targets
+from ops import access, daily, main, one_off, targets
 from ops.access import Access
 from ops.errors import UserError
 from ops.project import Project
@@ -491,3 +491,36 @@ def test_help_imports_no_sdk():
     ).stdout.split()
 
     assert not {"pulumi", "pulumi_kubernetes", "pydantic", "rich", "ruamel", "yaml"} & set(loaded)
+
+
+@pytest.mark.parametrize(
+    ("typed", "command"),
+    [
+        (["run", "s", "a", "--", "ls", "-l", "--", "x"], ["ls", "-l", "--", "x"]),
+        (["run", "s", "a", "ls"], ["ls"]),
+        (["run", "s", "a"], []),
+        (
+            ["k", "s", "--", "get", "pods", "-o", "wide", "--example", "x"],
+            ["get", "pods", "-o", "wide", "--example", "x"],
+        ),
+        (["k", "s", "get", "pods", "-o", "wide"], ["get", "pods", "-o", "wide"]),
+        (["k", "s", "--", "exec", "p", "--", "ls"], ["exec", "p", "--", "ls"]),
+    ],
+)
+def test_what_follows_the_dashes_is_passed_on_as_it_is(
+    typed: list[str], command: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    passed: list[str] = []
+
+    def note(*arguments: Any, **_: Any) -> int:
+        passed.extend(arguments[-1])
+        return 1
+
+    monkeypatch.setattr(one_off, "run", note)
+    monkeypatch.setattr(daily, "kubectl", note)
+    monkeypatch.setattr(sys, "argv", ["wharf", *typed])
+
+    with pytest.raises(SystemExit) as ended:
+        main.main()
+
+    assert (passed, ended.value.code) == (command, 1)
