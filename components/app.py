@@ -52,6 +52,7 @@ class App(ComponentResource):
     """
 
     service: Output[str]  # name of the Service; empty where nothing listens
+    workload: Resource  # exists once it has rolled out, or a job has run
     labels: dict[str, str]
 
     def __init__(self, name: str, args: AppArgs, opts: ResourceOptions | None = None) -> None:
@@ -70,11 +71,11 @@ class App(ComponentResource):
             first = [*first, self._job("before", before_spec(spec, **template), first)]
         pod = pod_spec(spec, **template)
         if spec.kind == "job":
-            self._job("job", {**pod, "restartPolicy": "Never"}, first)
+            self.workload = self._job("job", {**pod, "restartPolicy": "Never"}, first)
         elif spec.kind == "cron":
-            self._cron({**pod, "restartPolicy": "Never"}, digest, first)
+            self.workload = self._cron({**pod, "restartPolicy": "Never"}, digest, first)
         else:
-            self._deployment(pod, digest, first)
+            self.workload = self._deployment(pod, digest, first)
             self._scaling()
         self.service = self._service()
         self._policy()
@@ -152,7 +153,7 @@ class App(ComponentResource):
             opts=self._child(depends_on, custom_timeouts=CustomTimeouts(create="11m")),
         )
 
-    def _cron(self, pod: Manifest, digest: Output[str] | None, depends_on: Sequence[Resource]) -> None:
+    def _cron(self, pod: Manifest, digest: Output[str] | None, depends_on: Sequence[Resource]) -> Resource:
         job = {"backoffLimit": 2, "template": self._template(pod, digest, self._versioned)}
         spec: Manifest = {
             "schedule": self._args.spec.schedule,
@@ -162,14 +163,14 @@ class App(ComponentResource):
             "failedJobsHistoryLimit": 3,
             "jobTemplate": {"metadata": {"labels": self._versioned}, "spec": job},
         }
-        k8s.batch.v1.CronJob(
+        return k8s.batch.v1.CronJob(
             f"{self._name}-cron",
             metadata=self._metadata(labels=self._versioned),
             spec=spec,
             opts=self._child(depends_on),
         )
 
-    def _deployment(self, pod: Manifest, digest: Output[str] | None, depends_on: Sequence[Resource]) -> None:
+    def _deployment(self, pod: Manifest, digest: Output[str] | None, depends_on: Sequence[Resource]) -> Resource:
         replicas = self._args.spec.replicas
         spread_out = {**pod, "topologySpreadConstraints": spread(self._selector)}
         spec: Manifest = {
@@ -179,7 +180,7 @@ class App(ComponentResource):
             "selector": {"matchLabels": self._selector},
             "template": self._template(spread_out, digest, self._versioned),
         }
-        k8s.apps.v1.Deployment(
+        return k8s.apps.v1.Deployment(
             f"{self._name}-deployment",
             metadata=self._metadata(labels=self._versioned),
             spec=spec,

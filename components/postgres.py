@@ -19,6 +19,7 @@ from components.stateful import stateful_spec
 PORT = 5432
 USER_ID = 999  # postgres in the official image
 NAME = "database"
+DATA = "/var/lib/postgresql"
 
 # The image sets the password only when it first makes the data; this also follows a rotation. It goes over the local
 # socket, which the image trusts, once the real server (not the one of the first setup) answers on TCP.
@@ -36,6 +37,7 @@ class PostgresArgs:
     environment: str
     namespace: Input[str]
     rollout_key: Output[str]
+    version: str
     storage_gib: int = 1
     keep: bool = False
     rotation: int = 1  # raising it makes a new password
@@ -95,8 +97,8 @@ class Postgres(ComponentResource):
                 labels=labels,
                 fingerprint=fingerprint({"password": self.password}, args.rollout_key),
                 user=USER_ID,
-                container=_container(),
-                data="/var/lib/postgresql",
+                container=_container(args.version),
+                data=DATA,
                 writable=["/tmp", "/var/run/postgresql"],  # noqa: S108 the pod's own
                 secret=NAME,
                 storage_gib=args.storage_gib,
@@ -123,13 +125,14 @@ def _service_spec(args: PostgresArgs, selector: dict[str, str]) -> Manifest:
     return {"type": "NodePort", "selector": selector, "ports": [{**port, "nodePort": args.node_port}]}
 
 
-def _container() -> Manifest:
+def _container(version: str) -> Manifest:
     ready = {"exec": {"command": ["pg_isready", "-q", "-U", "app", "-d", "app", "-h", "127.0.0.1"]}}
     return {
         "name": "postgresql",
-        "image": POSTGRES,
+        "image": f"{POSTGRES}:{version}",
         "ports": [{"name": "postgresql", "containerPort": PORT}],
         "env": [
+            {"name": "PGDATA", "value": f"{DATA}/{version.partition('.')[0]}/docker"},
             {"name": "POSTGRES_DB", "value": "app"},
             {"name": "POSTGRES_PASSWORD_FILE", "value": "/run/credentials/password"},
             {"name": "POSTGRES_USER", "value": "app"},

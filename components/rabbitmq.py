@@ -23,12 +23,13 @@ NAME = "broker"
 
 @dataclass(frozen=True, kw_only=True)
 class RabbitMQArgs:
-    """``after`` is what its pod, which needs a volume, waits for."""
+    """``after`` is what its pod, which needs a volume, waits for. The version is the one that Amazon MQ has too."""
 
     project: str
     environment: str
     namespace: Input[str]
     rollout_key: Output[str]
+    version: str
     storage_gib: int = 1
     keep: bool = False
     pod_annotations: Mapping[str, str] = field(default_factory=dict)
@@ -77,7 +78,7 @@ class RabbitMQ(ComponentResource):
                 labels=labels,
                 fingerprint=fingerprint({"password": self.password}, args.rollout_key),
                 user=USER_ID,
-                container=_container(),
+                container=_container(args.version),
                 data="/var/lib/rabbitmq",
                 writable=["/tmp", "/var/log/rabbitmq"],  # noqa: S108 the pod's own
                 secret=NAME,
@@ -98,12 +99,12 @@ class RabbitMQ(ComponentResource):
         self.register_outputs({"host": self.host, "url": self.url})
 
 
-def _container() -> Manifest:
+def _container(version: str) -> Manifest:
     alive = {"exec": {"command": ["rabbitmq-diagnostics", "-q", "ping"]}, "timeoutSeconds": 20}
     user_file = {"name": "credentials", "mountPath": "/etc/rabbitmq/conf.d/20-user.conf", "subPath": "20-user.conf"}
     return {
         "name": "rabbitmq",
-        "image": RABBITMQ,
+        "image": f"{RABBITMQ}:{version}-management",
         "ports": [{"name": "amqp", "containerPort": PORT}],
         "startupProbe": {**alive, "periodSeconds": 5, "failureThreshold": 30},
         "livenessProbe": {**alive, "periodSeconds": 60},

@@ -160,6 +160,7 @@ class AppSpec(Strict):
     from_: Sequence[str] = ()
     permissions: Sequence[Permission] = ()
     before: Sequence[str] = ()
+    after: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         problems = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
 
 import pulumi
 from pulumi import Input, Output, Resource, ResourceOptions
@@ -34,28 +35,28 @@ class AppsContext:
 
 
 def apps(context: AppsContext) -> dict[str, App]:
-    """Every app of the stage, by name."""
-    stage = context.stage
-    return {
-        name: App(
-            name,
-            AppArgs(
-                spec=spec,
-                project=stage.project,
-                environment=stage.name,
-                namespace=context.environment.namespace,
-                rollout_key=context.environment.rollout_key,
-                settings={need: context.settings[need] for need in spec.needs},
-                secrets={name: stage.secret(name) for name in {*spec.secrets.values(), *spec.files.values()}},
-                pull_secrets=context.pull_secrets,
-                route_peers=context.route_peers,
-                role_arn=context.role_arns.get(name),
-                after=context.after.get(name, ()),
-            ),
-            opts=context.opts,
-        )
-        for name, spec in stage.apps.items()
-    }
+    """Every app of the stage, by name; those that others come after are made first."""
+    made: dict[str, App] = {}
+    for name in TopologicalSorter({name: spec.after for name, spec in context.stage.apps.items()}).static_order():
+        made[name] = App(name, _args(context, name, made), opts=context.opts)
+    return made
+
+
+def _args(context: AppsContext, name: str, made: Mapping[str, App]) -> AppArgs:
+    stage, spec = context.stage, context.stage.apps[name]
+    return AppArgs(
+        spec=spec,
+        project=stage.project,
+        environment=stage.name,
+        namespace=context.environment.namespace,
+        rollout_key=context.environment.rollout_key,
+        settings={need: context.settings[need] for need in spec.needs},
+        secrets={secret: stage.secret(secret) for secret in {*spec.secrets.values(), *spec.files.values()}},
+        pull_secrets=context.pull_secrets,
+        route_peers=context.route_peers,
+        role_arn=context.role_arns.get(name),
+        after=[*context.after.get(name, ()), *(made[first].workload for first in spec.after)],
+    )
 
 
 def pull_secrets(stage: Stage, environment: Environment, opts: ResourceOptions) -> list[Output[str]]:

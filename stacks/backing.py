@@ -82,6 +82,7 @@ def _broker_on_nodes(here: Surroundings, wanted: sections.Broker) -> RabbitMQ:
     args = RabbitMQArgs(
         **here.in_namespace,
         rollout_key=here.environment.rollout_key,
+        version=wanted.version or DEFAULT_VERSION,
         storage_gib=BROKER_STORAGE_GIB,
         keep=wanted.keep,
         pod_annotations=ON_NODES,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
 from components.spec import MOVING_TAGS, NAME, AppSpec
@@ -22,6 +23,7 @@ def environment(config: Environment, apps: Mapping[str, AppSpec], file: str) -> 
         *_needs(config, apps, file),
         *_secrets(config, apps, file),
         *_callers(config, apps, file),
+        *_order(config, apps, file),
         *_twice(apps, file),
         *_reserved(config, apps, file),
         *(_production(apps, file) if config.production else []),
@@ -51,6 +53,19 @@ def _callers(config: Environment, apps: Mapping[str, AppSpec], file: str) -> Ite
             if caller not in config.apps:
                 there = ", ".join(sorted(config.apps))
                 yield f"{file}: wharf:apps.{name}.from: {caller} is not an app of this stage; there are {there}"
+
+
+def _order(config: Environment, apps: Mapping[str, AppSpec], file: str) -> Iterable[str]:
+    for name, app in apps.items():
+        for first in app.after:
+            if first not in config.apps:
+                there = ", ".join(sorted(config.apps))
+                yield f"{file}: wharf:apps.{name}.after: {first} is not an app of this stage; there are {there}"
+    try:
+        TopologicalSorter({name: app.after for name, app in apps.items()}).prepare()
+    except CycleError as error:
+        circle = " → ".join(error.args[1])
+        yield f"{file}: wharf:apps.{error.args[1][0]}.after: {circle}: they wait for each other: take one out"
 
 
 def _twice(apps: Mapping[str, AppSpec], file: str) -> Iterable[str]:

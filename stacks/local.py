@@ -20,6 +20,7 @@ from stacks.apps import AppsContext, apps, pull_secrets
 from stacks.config import LocalConfig, Stage
 
 DOMAIN = "localhost"
+DATABASE_VERSION, BROKER_VERSION = "18.4", "4.2"
 DATABASE_NODE_PORT = 30432  # ops/kind maps the machine's port to it
 POD_NETWORK = "10.244.0.0/16"  # ops/kind's; whoever is outside it came from the machine
 OUTSIDE: Peer = {"ipBlock": {"cidr": "0.0.0.0/0", "except": [POD_NETWORK]}}
@@ -50,6 +51,7 @@ def build(stage: Stage) -> None:
             PostgresArgs(
                 **shared,
                 rollout_key=environment.rollout_key,
+                version=config.database.engine_version or DATABASE_VERSION,
                 storage_gib=config.database.storage_gib,
                 keep=config.database.keep,
                 rotation=config.database.rotation,
@@ -61,7 +63,14 @@ def build(stage: Stage) -> None:
         settings["database"] = database_settings(database)
     if config.broker:
         broker = RabbitMQ(
-            "broker", RabbitMQArgs(**shared, rollout_key=environment.rollout_key, keep=config.broker.keep), opts=into
+            "broker",
+            RabbitMQArgs(
+                **shared,
+                rollout_key=environment.rollout_key,
+                version=config.broker.version or BROKER_VERSION,
+                keep=config.broker.keep,
+            ),
+            opts=into,
         )
         settings["broker"] = broker_settings(broker)
     if config.mail:

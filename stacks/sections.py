@@ -25,6 +25,13 @@ def _role_or_user(value: str) -> str:
     return value
 
 
+def _version(value: str) -> str:
+    if not re.fullmatch(r"\d+(\.\d+)*", value):
+        raise ValueError(f"{value!r} is not a version such as 18 or 4.2")
+    return value
+
+
+Version = Annotated[str, AfterValidator(_version)]
 Cidr = Annotated[str, AfterValidator(_cidr)]
 IamArn = Annotated[str, AfterValidator(_role_or_user)]
 HostPort = Annotated[int, Field(ge=1, le=65535)]
@@ -83,7 +90,7 @@ class Ingress(Section):
 class Database(Section):
     """PostgreSQL: RDS on AWS, a StatefulSet locally."""
 
-    engine_version: str | None = None
+    engine_version: Version | None = None
     size: str = "db.t4g.micro"
     storage_gib: int = Field(default=20, ge=1, le=65_536)
     multi_zone: bool = False
@@ -98,7 +105,7 @@ class Broker(Section):
 
     kind: Literal["amazon-mq", "in-cluster"] | None = None
     size: str = "mq.m7g.medium"
-    version: str | None = None
+    version: Version | None = None
     keep: bool = False
 
 
