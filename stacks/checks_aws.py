@@ -125,7 +125,7 @@ def _home(config: AwsConfig, root: Path, stage: str) -> Iterator[str]:
     elif (kind := (read_stage(root / name, name).get("config") or {}).get("wharf:kind")) != "cluster":
         yield f"wharf:cluster.stack: {stack} is of kind {kind}, and a cluster is owned by a stage of kind cluster"
     elif not fargate.runs(stage, {stack: _settings_of(root, stack).profiles}):
-        yield f"wharf:cluster.stack: wharf:cluster.profiles in {name} does not name {stage}, so Fargate ran no pod of it"
+        yield f"wharf:cluster.stack: wharf:cluster.profiles in {name} does not name {stage}: Fargate ran no pod of it"
     foreign = sorted(set(config.cluster.model_fields_set) - {"stack"})
     for key in foreign:
         yield f"wharf:cluster.{yaml_key(key)}: belongs to {stack}, which owns the cluster: take it out here"
