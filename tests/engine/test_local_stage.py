@@ -15,7 +15,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from ruamel.yaml import YAML
 
+from ops.basecluster import state_folder
+from ops.cluster import cluster_name
 from ops.project import CHECKOUT
 
 pytestmark = pytest.mark.skipif(shutil.which("pulumi") is None, reason="no `pulumi` on PATH")
@@ -50,6 +53,18 @@ class Local:
             line for line in (CHECKOUT / "Pulumi.local.yaml").read_text().splitlines() if "encryptionsalt" in line
         )
         self.salt = salt.partition(": ")[2]
+        self.token: object = "to be encrypted"
+        self.configure()
+        self._encrypt()
+
+    def _encrypt(self) -> None:
+        """As a user would: the engine keeps a history of config, so what is plain in a stage file is plain there."""
+        (self.root / ".wharf" / "state").mkdir(parents=True)
+        self.pulumi("stack", "init", "--no-select")
+        self.pulumi("config", "set", "--secret", "--path", "wharf:secrets.token", CANARY)
+        written = YAML(typ="safe").load((self.root / f"Pulumi.{STAGE}.yaml").read_text())
+        self.token = dict(written["config"]["wharf:secrets"]["token"])
+        assert set(self.token) == {"secure"}
         self.configure()
 
     def configure(self, version: str = "6.9.1", rotation: int = 1, other: bool = True) -> None:
@@ -58,7 +73,7 @@ class Local:
             "pulumi:disable-default-providers": ["aws", "kubernetes"],
             "wharf:kind": "local",
             "wharf:database": {"storage-gib": 1, "rotation": rotation},
-            "wharf:secrets": {"token": CANARY},
+            "wharf:secrets": {"token": self.token},
             "wharf:apps": apps,
         }
         (self.root / f"Pulumi.{STAGE}.yaml").write_text(json.dumps({"encryptionsalt": self.salt, "config": config}))
@@ -109,6 +124,14 @@ class Local:
         items = json.loads(self.kubectl("get", kinds, "-n", STAGE, "-o", "json"))["items"]
         return {f"{i['kind']}/{i['metadata']['name']}": i["metadata"]["resourceVersion"] for i in items}
 
+    def contents(self) -> dict[str, str]:
+        """The same objects, without what controllers note in them."""
+        kinds = "deploy,sts,svc,sa,secret,networkpolicy,ingress,job,pdb,quota,limits"
+        items = json.loads(self.kubectl("get", kinds, "-n", STAGE, "-o", "json"))["items"]
+        own = [{k: v for k, v in item.items() if k not in ("metadata", "status")} for item in items]
+        names = [f"{item['kind']}/{item['metadata']['name']}" for item in items]
+        return {name: json.dumps(content, sort_keys=True) for name, content in zip(names, own, strict=True)}
+
     def pod_uids(self) -> dict[str, str]:
         items = json.loads(self.kubectl("get", "pods", "-n", STAGE, "-o", "json"))["items"]
         return {i["metadata"]["uid"]: i["metadata"]["labels"]["app.kubernetes.io/name"] for i in items}
@@ -126,7 +149,6 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
     stage = Local(tmp_path_factory.mktemp("engine") / "project")
     stage.wharf("up")
     yield stage
-    stage.configure()
     stage.wharf("down", check=False)
 
 
@@ -147,10 +169,10 @@ def test_no_secret_is_in_plain_text_in_state_history_or_output(local: Local) -> 
 
 
 def test_a_new_version_touches_only_that_app_and_leaves_the_password(local: Local) -> None:
-    before, password = local.versions(), local.password()
+    before, password = local.contents(), local.password()
     local.configure(version="6.9.2")
     local.wharf("up")
-    changed = {name for name, version in local.versions().items() if before.get(name) != version}
+    changed = {name for name, content in local.contents().items() if before.get(name) != content}
     assert {name.split("-")[0] for name in changed} == {"Deployment/hello", "Job/hello"}
     assert local.password() == password
 
@@ -194,8 +216,13 @@ def test_a_killed_up_is_recovered_by_the_next(local: Local, seconds: float) -> N
 
 
 def test_down_leaves_no_state_process_or_file(local: Local) -> None:
+    cluster = cluster_name(CHECKOUT, "engine-tier", STAGE)
+    assert cluster in _running()
     local.wharf("down")
     assert not (local.root / ".wharf").exists()
-    commands = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
-    assert f"engine-tier-{STAGE}" not in commands
-    local.wharf("up")
+    assert not state_folder(CHECKOUT, cluster).exists()
+    assert cluster not in _running()
+
+
+def _running() -> str:
+    return subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
