@@ -43,8 +43,8 @@ class MailRelayArgs:
         vpc_id: the network of the pods.
         cluster_security_group_id: which its pods on Fargate have beside their own.
         after: what its pods need to start.
-        domain: every address under it may send; or
-        addresses: only these may, each once its owner has followed the link that SES mails there.
+        domain: every address under it may send. SES knows it once an account, so one stage has it; or
+        addresses: only these may, which are verified already, themselves or by a domain that another stage has.
         zone_id: the Route 53 zone of the domain, where DKIM's records are made; without it they are in `dkim_records`.
         replicas: pods of the relay.
 
@@ -80,7 +80,10 @@ class MailRelayArgs:
 
     @property
     def identities(self) -> list[str]:
-        return [self.domain] if self.domain else list(self.addresses)
+        """Whatever SES may know a sender by."""
+        if self.domain:
+            return [self.domain]
+        return sorted({*self.addresses, *(address.partition("@")[2] for address in self.addresses)})
 
     @property
     def senders(self) -> list[str]:
@@ -116,7 +119,7 @@ class MailRelay(ComponentResource):
             reputation_options={"reputation_metrics_enabled": True},
             opts=self._child,
         )
-        self.dkim_records = self._identities()
+        self.dkim_records = self._identity(args.domain) if args.domain else Output.from_input([])
         role = self._role(settings)
         self.security_group_id = aws.ec2.SecurityGroup(
             f"{name}-access",
@@ -129,17 +132,10 @@ class MailRelay(ComponentResource):
         self.port = Output.from_input(SMTP_PORT)
         self.register_outputs({"host": self.host, "dkim_records": self.dkim_records})
 
-    def _identities(self) -> Output[Sequence[Mapping[str, str]]]:
-        made = [
-            aws.sesv2.EmailIdentity(
-                f"{self._prefix}-{sender.replace('@', '-at-')}", email_identity=sender, opts=self._child
-            )
-            for sender in self._args.identities
-        ]
-        domain = self._args.domain
-        if domain is None:
-            return Output.from_input([])
-        records = made[0].dkim_signing_attributes.apply(
+    def _identity(self, domain: str) -> Output[Sequence[Mapping[str, str]]]:
+        """The domain in SES, and what DNS has to say of it."""
+        sender = aws.sesv2.EmailIdentity(f"{self._prefix}-identity", email_identity=domain, opts=self._child)
+        records = sender.dkim_signing_attributes.apply(
             lambda signing: [dkim_record(domain, token) for token in signing.tokens or []]
         )
         for number in range(DKIM_RECORDS if self._args.zone_id else 0):

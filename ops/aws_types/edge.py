@@ -41,7 +41,7 @@ EDGE = table(
     AwsType(
         "aws:acm/certificateValidation:CertificateValidation",
         source="internal/service/acm/certificate_validation.go",
-        id="2026-11-01 00:00:00 +0000 UTC",
+        id="2026-11-01 00:00:00.{DIGITS9} +0000 UTC",
         required=("certificateArn",),
         immutable=("certificateArn", "validationRecordFqdns"),
     ),

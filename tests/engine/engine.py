@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import subprocess
@@ -79,6 +80,13 @@ class Engine:
         self.environ["PATH"] = f"{folder / 'bin'}{os.pathsep}{Path(sys.prefix) / 'bin'}{os.pathsep}{os.environ['PATH']}"
         self.pulumi("stack", "init", stack)
 
+    def sibling(self, stack: str) -> Engine:
+        """Another stack of the same project, in the same account."""
+        other = copy.copy(self)
+        other.stack = stack
+        other.pulumi("stack", "init", stack, "--no-select")
+        return other
+
     def pulumi(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """Runs a command to its end, whatever that is."""
         return subprocess.run(
@@ -92,7 +100,7 @@ class Engine:
         )
 
     def configure(self, **settings: Any) -> None:
-        """Sets plain values of the program's own namespace."""
+        """Sets plain values, of the program's own namespace unless the key says another."""
         for key, value in settings.items():
             done = self.pulumi("config", "set", "--stack", self.stack, key, str(value))
             assert done.returncode == 0, done.stderr
@@ -115,7 +123,7 @@ class Engine:
         return self._outcome("destroy")
 
     def outputs(self) -> dict[str, Any]:
-        return json.loads(self.pulumi("stack", "output", "--json", "--show-secrets").stdout)
+        return json.loads(self.pulumi("stack", "output", "--json", "--show-secrets", "--stack", self.stack).stdout)
 
     def things(self) -> list[Thing]:
         """What exists in the simulated account."""

@@ -54,15 +54,23 @@ def test_the_role_sends_from_the_senders_only():
     assert findings(policy) == []
 
 
-def test_addresses_may_send_one_by_one():
-    policy = json.loads(send_policy("cn-north-1", "123456789012", ["a@b.org"], ["a@b.org"], "set"))
-    assert policy["Statement"][0]["Resource"] == [
-        "arn:aws-cn:ses:cn-north-1:123456789012:configuration-set/set",
-        "arn:aws-cn:ses:cn-north-1:123456789012:identity/a@b.org",
-    ]
-    graph = made(domain=None, addresses=["a@b.org", "c@d.org"])
-    assert [identity.inputs["emailIdentity"] for identity in graph.of_type("EmailIdentity")] == ["a@b.org", "c@d.org"]
+def test_addresses_are_verified_elsewhere_themselves_or_by_their_domain():
+    graph = made(domain=None, addresses=["a@b.org", "c@b.org"])
+    assert not graph.of_type("EmailIdentity")
     assert graph.outputs["dkim"] == []
+    (statement,) = json.loads(graph.one("aws:iam/rolePolicy:RolePolicy").inputs["policy"])["Statement"]
+    assert statement["Condition"] == {"StringLike": {"ses:FromAddress": ["a@b.org", "c@b.org"]}}
+    assert [arn.rsplit(":", 1)[1] for arn in statement["Resource"]] == [
+        "configuration-set/wharf-prod",
+        "identity/a@b.org",
+        "identity/b.org",
+        "identity/c@b.org",
+    ]
+
+
+def test_arns_are_of_the_regions_partition():
+    policy = json.loads(send_policy("cn-north-1", "123456789012", ["b.org"], ["*@b.org"], "set"))
+    assert all(arn.startswith("arn:aws-cn:ses:cn-north-1:") for arn in policy["Statement"][0]["Resource"])
 
 
 def test_the_role_is_taken_by_the_relays_service_account_only():
