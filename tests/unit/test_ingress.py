@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -20,7 +21,7 @@ from ops.evaluate import evaluate
 from ops.graph import Graph
 
 CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/1"
-IDENTITY = {"oidc_provider_arn": "arn:aws:iam::123456789012:oidc-provider/oidc", "oidc_issuer": "oidc"}
+IDENTITY: dict[str, Any] = {"oidc_provider_arn": "arn:aws:iam::123456789012:oidc-provider/oidc", "oidc_issuer": "oidc"}
 
 
 def made(make) -> Graph:
