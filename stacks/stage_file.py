@@ -31,6 +31,8 @@ def read_yaml(path: Path, shown: str) -> dict[str, Any]:
         mark = error.problem_mark or error.context_mark
         where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
         raise InputRefused([f"{shown}{where}: is not YAML: {error.problem or error.context}"]) from None
+    except (ValueError, RecursionError) as error:  # what looks like a number or a date, and is none; too deep
+        raise InputRefused([f"{shown}: is not YAML: {error}: put what is text in quotes"]) from None
     except YAMLError as error:
         raise InputRefused([f"{shown}: is not YAML: {str(error).splitlines()[0]}"]) from None
     if loaded is None:
