@@ -1,4 +1,4 @@
-"""`wharf diff`: both sides evaluated and compared."""
+"""`wharf diff STACK --base REF`: both sides evaluated and compared."""
 
 from __future__ import annotations
 
@@ -26,21 +26,31 @@ def against(found: project.Project, stage: str, ref: str | None, example: str | 
     """
     found.require(stage)
     commit = bases.commit(ref) if ref else bases.merge_base()
-    before = bases.evaluate(commit, stage, example)
-    if before is None:
-        before = Graph(found.name, stage, ())
-    return compare(before, head(found, stage, before), base_name=str(commit), head_name=_head_name())
+    base = bases.evaluate(commit, [stage], example)[stage]
+    return between(found, stage, commit, base, head(found, stage))
 
 
-def head(found: project.Project, stage: str, base: Graph) -> Graph:
-    """The working tree's graph, with the base's ids for what only has another name."""
-    graph = _evaluated(found, stage, {})
-    names = renamed(base, graph)
-    return _evaluated(found, stage, names) if names else graph
+def between(found: project.Project, stage: str, commit: bases.Commit, base: bases.Evaluated, head_graph: Graph) -> Diff:
+    """Two evaluations compared; where something only has another name, the head is evaluated again with its old ids.
+
+    Raises:
+        bases.NotComparableError: it is the reason why there is nothing to compare with.
+    """
+    if isinstance(base, bases.NotComparableError):
+        raise base
+    base = base or Graph(found.name, stage, ())
+    if names := renamed(base, head_graph):
+        head_graph = head(found, stage, names)
+    return compare(base, head_graph, base_name=str(commit), head_name=_head_name())
 
 
-def _evaluated(found: project.Project, stage: str, names: Mapping[str, str]) -> Graph:
-    graph = project.evaluate_stage(found, stage, Renamed(project.placeholders(found, stage), names))
+def head(found: project.Project, stage: str, names: Mapping[str, str] | None = None) -> Graph:
+    """The working tree's graph, in which each secret is a fingerprint.
+
+    Args:
+        names: URN to what it was, of resources that keep what they are.
+    """
+    graph = project.evaluate_stage(found, stage, Renamed(project.placeholders(found, stage), names or {}))
     return snapshot.from_json(snapshot.to_json(graph, root=project.CHECKOUT, key=bases.fingerprint_key()))
 
 
@@ -49,7 +59,7 @@ class Renamed:
     """Answers that take a renamed resource for what it was, so that all that is made of its outputs stays as well."""
 
     answers: Answers
-    names: Mapping[str, str]  # URN to the former one
+    names: Mapping[str, str]
 
     def created(self, resource: Resource) -> tuple[str, Mapping[str, Any]]:
         if former := self.names.get(resource.urn):
@@ -63,13 +73,13 @@ class Renamed:
         return self.answers.invoked(token, args)
 
 
-def _head_name() -> str:
-    return "the working tree, with changes that are not committed" if bases.is_dirty() else "HEAD"
-
-
 def alone(found: project.Project, stage: str) -> str:
     """The head by itself, in a line, where there is nothing to compare it with."""
     graph = project.evaluate_stage(found, stage)
     counts = Counter(component(resource, graph.by_urn()) or "(no component)" for resource in graph if resource.custom)
     shown = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
     return f"{stage}: {len(graph.resources)} resources in the working tree alone: {shown}"
+
+
+def _head_name() -> str:
+    return "the working tree, with changes that are not committed" if bases.is_dirty() else "HEAD"

@@ -77,19 +77,23 @@ def _tuples(name: str, value: Any) -> Any:
 
 
 def main() -> None:
-    """``snapshot.py STAGE EXAMPLE``: the checkout in the working directory, as JSON; the key comes by stdin."""
+    """``snapshot.py EXAMPLE STAGE…``: of the checkout in the working directory, a line of JSON a stage.
+
+    The line holds the stage and its graph, or the error for which there is none. The key comes by stdin.
+    """
     from ops import project
 
-    stage, example = sys.argv[1:]
-    root = Path.cwd().resolve()
+    example, *stages = sys.argv[1:]
+    root, key = Path.cwd().resolve(), bytes.fromhex(sys.stdin.read())
     if not Path(project.__file__).resolve().is_relative_to(root):
         raise SystemExit(f"{project.__file__} is not of the base checkout {root}")
     found = project.find(example or None)
-    try:
-        graph = project.evaluate_stage(found, stage)
-    except Exception as error:  # whatever the base's own code raises is the reason that is shown
-        raise SystemExit(f"{type(error).__name__}: {error}") from None
-    json.dump(to_json(graph, root=root, key=bytes.fromhex(sys.stdin.read())), sys.stdout)
+    for stage in stages:
+        try:
+            line = {"stage": stage, "graph": to_json(project.evaluate_stage(found, stage), root=root, key=key)}
+        except Exception as error:  # whatever the base's own code raises is the reason that is shown
+            line = {"stage": stage, "error": str(error) or type(error).__name__}
+        print(json.dumps(line), flush=True)
 
 
 if __name__ == "__main__":

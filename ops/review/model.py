@@ -1,0 +1,134 @@
+"""The artifact that one workflow hands to the next. Whoever opens a pull request can write it: it is checked whole."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Annotated, Any, Literal
+
+import pydantic
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from ops.diff import as_json
+from ops.diff.model import Diff
+from ops.errors import UserError
+
+FORMAT = 1
+LARGEST = 20_000_000  # bytes; a hundred apps that all change take about two million
+Text = Annotated[str, StringConstraints(max_length=100_000)]
+Line = Annotated[str, StringConstraints(max_length=2_000)]
+Name = Annotated[str, StringConstraints(pattern=re.compile(r"^[a-z][-a-z0-9]{0,19}$"))]
+Sha = Annotated[str, StringConstraints(pattern=re.compile(r"^([0-9a-f]{40}|[0-9a-f]{64})$"))]
+Count = Annotated[int, Field(ge=0, le=1_000_000)]
+Many = 50_000
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class _Property(_Strict):
+    path: Line
+    old: Any = None
+    new: Any = None
+    secret: bool = False
+    replaces: bool = False
+
+
+class _Change(_Strict):
+    kind: Literal["created", "deleted", "changed", "replaced", "renamed"]
+    urn: Line
+    type: Line
+    name: Line
+    component: Line
+    old_urn: Line
+    properties: Annotated[list[_Property], Field(max_length=Many)]
+    because: Annotated[list[Line], Field(max_length=Many)]
+    loses: Line
+    notes: Annotated[list[Line], Field(max_length=100)]
+
+
+class _Diff(_Strict):
+    format: Literal[1]
+    project: Line
+    stack: Name
+    base: Line
+    head: Line
+    exitCode: Literal[0, 2, 3]  # noqa: N815 the JSON's own key
+    total: Count
+    summary: dict[Literal["created", "deleted", "changed", "replaced", "renamed"], Count]
+    changes: Annotated[list[_Change], Field(max_length=Many)]
+    outputs: Annotated[list[_Property], Field(max_length=Many)]
+    followers: Annotated[list[Line], Field(max_length=Many)]
+
+
+class StageReview(_Strict):
+    """One stage: its diff, or why there is none; its violations, or why it could not be checked.
+
+    Attributes:
+        gone: the stage is in the base and no longer in the head.
+    """
+
+    stage: Name
+    diff: _Diff | None = None
+    problem: Text = ""
+    violations: Annotated[list[Text], Field(max_length=Many)] = []
+    rules: Count = 0
+    gone: bool = False
+
+    def as_diff(self) -> Diff | None:
+        """The diff as what `ops.diff` works with."""
+        return as_json.from_json(self.diff.model_dump()) if self.diff else None
+
+
+class Review(_Strict):
+    """All stages of one commit against one base."""
+
+    format: Literal[1]
+    head: Sha
+    base: Sha
+    stages: Annotated[list[StageReview], Field(min_length=1, max_length=100)]
+
+
+def parse(text: bytes) -> Review:
+    """The review in an artifact.
+
+    Raises:
+        UserError: it is too large, not JSON, or not a review; says where.
+    """
+    if len(text) > LARGEST:
+        raise UserError(f"the review has {len(text)} bytes, and {LARGEST} are taken at most")
+    try:
+        return Review.model_validate(json.loads(text))
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"the review is not what `wharf review collect` writes: {_first(error)}") from None
+
+
+def _first(error: Exception) -> str:
+    if isinstance(error, pydantic.ValidationError):
+        found = error.errors(include_url=False, include_input=False)[0]
+        return f"{'.'.join(map(str, found['loc']))[:200]}: {found['msg'][:200]}"
+    return "it is not JSON" if not isinstance(error, RecursionError) else "it is nested too deep"
+
+
+def to_json(review: Review) -> str:
+    return review.model_dump_json(indent=1) + "\n"
+
+
+def blocking(review: Review) -> list[str]:
+    """Why the change is not to be merged unless somebody says so: what loses data, and what cannot be compared."""
+    reasons = []
+    for stage in review.stages:
+        diff = stage.as_diff()
+        if stage.gone:
+            reasons.append(f"{stage.stage}: the stage is taken away")
+        elif diff is None:
+            reasons.append(f"{stage.stage}: not comparable")
+        elif diff.losing:
+            reasons.append(f"{stage.stage}: {len(diff.losing)} resources lose data")
+    return reasons
+
+
+def broken(review: Review) -> list[str]:
+    """What has to be mended, whatever anybody says: stages that break rules."""
+    return [f"{s.stage}: {len(s.violations)} violations of rules" for s in review.stages if s.violations]
