@@ -133,9 +133,10 @@ class App(ComponentResource):
         return {"metadata": metadata, "spec": pod}
 
     def _job(self, role: str, pod: Manifest, depends_on: Sequence[Resource]) -> k8s.batch.v1.Job:
-        """Named by what it runs, so that it runs once for each version and content, and never again for the same."""
-        content = hashlib.sha256(json.dumps(pod, sort_keys=True).encode()).hexdigest()[:8]
+        """Named by its template, which cannot change: it runs once for each version and content, and never again."""
         labels = {**self._versioned, "app.kubernetes.io/component": role}
+        template = self._template(pod, None, labels)
+        content = hashlib.sha256(json.dumps(template, sort_keys=True).encode()).hexdigest()[:8]
         metadata = self._metadata(
             f"{self._args.spec.name}-{role}-{content}",
             labels=labels,
@@ -144,7 +145,7 @@ class App(ComponentResource):
         spec: Manifest = {
             "backoffLimit": 2,
             "activeDeadlineSeconds": BEFORE_SECONDS,
-            "template": self._template(pod, None, labels),
+            "template": template,
         }
         return k8s.batch.v1.Job(
             f"{self._name}-{role}",
