@@ -48,8 +48,9 @@ class Record:
     def read(cls, state: Path) -> "Record | None":
         """The record in a cluster's folder, or None where there is none that can be read."""
         try:
-            return cls(**json.loads((state / "record.json").read_text()))
-        except (OSError, ValueError, TypeError):
+            stored = json.loads((state / "record.json").read_text())
+            return cls(**{key: value for key, value in stored.items() if key in cls.__dataclass_fields__})
+        except (OSError, ValueError, TypeError, AttributeError):
             return None
 
     def write(self, state: Path) -> None:
@@ -71,7 +72,7 @@ class Cluster(ABC):
     def __init__(
         self, root: Path, name: str, wanted: Sequence[Port], *, charts: str | None = None, note: str = ""
     ) -> None:
-        self.root = root
+        self.root = root.resolve()
         self.name = name
         self.charts = charts
         self.wanted = wanted
