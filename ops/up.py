@@ -95,8 +95,7 @@ def preview(project: Project, name: str, options: Options) -> None:
     """Prints what `up` would do, and does nothing."""
     stage = read_stage(project, name)
     if stage.config.kind != "local":
-        _engine_only(stage, options)
-        Engine(project, name, say, options.timeout).preview()
+        _preview_on_aws(project, stage, options)
         return
     cluster = local_cluster(project, stage, options.cluster)
     if not cluster.running():
@@ -110,6 +109,31 @@ def preview(project: Project, name: str, options: Options) -> None:
         print(Direct(project, name, cluster, say, options.timeout).preview())
     else:
         Engine(project, name, say, options.timeout, local=True).preview()
+
+
+def _preview_on_aws(project: Project, stage: Stage, options: Options) -> None:
+    """The engine's own where it can look; otherwise what has changed since main, and it is said which of the two."""
+    try:
+        _engine_only(stage, options)
+    except UserError as reason:
+        if options.engine == "pulumi":
+            raise
+        say(f"{reason}\nnot the deployed state: what differs from where the work left main, offline")
+        print(offline_diff(project, stage.name))
+        return
+    Engine(project, stage.name, say, options.timeout).preview()
+
+
+def offline_diff(project: Project, stage: str) -> str:
+    """What the working tree changes of a stage, without credentials."""
+    from ops.diff import run
+    from ops.diff.as_text import text
+    from ops.diff.base import NotComparableError
+
+    try:
+        return text(run.against(project, stage, None, None if project.root == CHECKOUT else project.root.name))
+    except NotComparableError as reason:
+        return f"{run.alone(project, stage)}\n{reason}"
 
 
 def down(project: Project, name: str, options: Options) -> None:

@@ -15,7 +15,7 @@ from components.cluster import ClusterArgs
 from components.database import DatabaseArgs
 from components.mail_relay import MailRelayArgs
 from components.network import NetworkArgs
-from components.spec import yaml_key
+from components.spec import AppSpec, yaml_key
 from stacks import sections
 from stacks.stage_file import read_stage
 
@@ -102,6 +102,19 @@ def _cluster(cluster: sections.Cluster, region: str) -> ClusterArgs:
         namespaces=cluster.profiles, node_count=cluster.system_nodes.count, node_type=cluster.system_nodes.type,
         log_retention_days=cluster.log_retention, **version,
     )  # fmt: skip
+
+
+def routes(config: AwsConfig, apps: Mapping[str, AppSpec], file: str) -> list[str]:
+    """Without a domain there is one host, the load balancer's own, so a path tells apps apart or nothing does."""
+    taken: dict[str, str] = {}
+    problems = []
+    for name, app in apps.items() if not config.ingress.domain else ():
+        if app.route and (other := taken.setdefault(app.route.path, name)) != name:
+            problems.append(
+                f"{file}: wharf:apps.{name}.route.path: {app.route.path} is {other}'s too, and without "
+                "wharf:ingress.domain both have one host: give one another path, or the stage a domain"
+            )
+    return problems
 
 
 def _ingress(ingress: sections.Ingress) -> Iterator[str]:

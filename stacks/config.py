@@ -143,6 +143,8 @@ def parse(
         from stacks import checks_aws  # the AWS SDK is of no use to a local stage
 
         problems += checks_aws.problems(config, aws, root, file)
+        if isinstance(config, AwsConfig):
+            problems += checks_aws.routes(config, apps, file)
     if problems:
         raise InputRefused(problems)
     return Stage(name=stack, project=project, root=root, config=config, apps=apps, aws=aws)
