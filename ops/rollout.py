@@ -44,7 +44,7 @@ def pending(wanted: Sequence[Object], found: Iterable[Object]) -> list[Pending]:
             unfinished.append(Pending(shown, "is not in the cluster"))
             continue
         mine = [pod for pod in pods if _belongs(pod, live, owners)]
-        verdict = _job(live, mine) if live["kind"] == "Job" else _workload(live, mine, there.values())
+        verdict = _job(live, mine, there.values()) if live["kind"] == "Job" else _workload(live, mine, there.values())
         if verdict is not None:
             unfinished.append(Pending(shown, *verdict))
     return unfinished
@@ -62,14 +62,14 @@ def _belongs(pod: Object, workload: Object, owners: Mapping[str, Object]) -> boo
     return False
 
 
-def _job(job: Object, pods: Sequence[Object]) -> tuple[str, bool] | None:
+def _job(job: Object, pods: Sequence[Object], everything: Iterable[Object]) -> tuple[str, bool] | None:
     conditions = {c["type"]: c for c in job.get("status", {}).get("conditions", []) if c["status"] == "True"}
     if "Complete" in conditions:
         return None
     if "Failed" in conditions:
         cause = _command_that_failed(pods) or conditions["Failed"].get("message", "")
         return f"failed: {cause}", True
-    return why(pods) or "is running", False
+    return why(pods) or _refused(job, everything) or "is running", False
 
 
 def _command_that_failed(pods: Sequence[Object]) -> str:
@@ -101,7 +101,7 @@ def _workload(workload: Object, pods: Sequence[Object], everything: Iterable[Obj
         and current <= max(wanted, updated)
     ):
         return None
-    reason = why(pods) or _refused(workload, everything) or ""
+    reason = why(pods) or _refused(workload, everything)
     return f"{ready} of {wanted} ready" + (f": {reason}" if reason else ""), False
 
 
