@@ -77,3 +77,6 @@ def definition(group: str, kind: str, scope: str = "Namespaced", version: str = 
             "versions": [{"name": version, "served": True, "storage": True, "schema": schema}],
         },
     }
+
+
+BROUGHT_BY_EKS = definition("vpcresources.k8s.aws", "SecurityGroupPolicy")

@@ -1,0 +1,84 @@
+"""Projects whose stages the engine brings up, in one simulated account and one kwok cluster."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ops.cluster import Cluster
+from tests.engine import charts
+from tests.engine.engine import ROOT, Engine
+
+KEPT = ("wharf:broker", "wharf:cluster", "wharf:database")
+PASSING = ("componentstatuses", "endpoints", "endpointslices", "events", "leases", "nodes", "pods")
+
+
+@contextmanager
+def edited(folder: Path, stage: str) -> Iterator[dict[str, Any]]:
+    """The content of a stage's file, written back with what was done to it."""
+    file = folder / f"Pulumi.{stage}.yaml"
+    content = yaml.safe_load(file.read_text())
+    yield content
+    file.write_text(yaml.safe_dump(content))
+
+
+def copied(source: Path, folder: Path) -> Path:
+    """A project without its state."""
+    (folder / "project").mkdir()
+    for file in [*source.glob("Pulumi.*"), source / "apps"]:
+        copy = shutil.copytree if file.is_dir() else shutil.copy
+        copy(file, folder / "project" / file.name)
+    return folder / "project"
+
+
+def start(folder: Path, cluster: Cluster, stages: Sequence[str]) -> dict[str, Engine]:
+    """Stacks for these stages of the project in ``folder``, which is written to.
+
+    Secrets are set anew, since nobody has the passphrase of those that are there; charts are those of the tests.
+    """
+    charts.write(folder / "charts")
+    secrets = {stage: _prepare(folder, stage) for stage in stages}
+    project = yaml.safe_load((folder / "Pulumi.yaml").read_text())["name"]
+    first = Engine(folder, ROOT, kubeconfig=cluster.kubeconfig, stack=stages[0], project=project)
+    engines = {stages[0]: first, **{stage: first.sibling(stage) for stage in stages[1:]}}
+    for stage, engine in engines.items():
+        for secret in secrets[stage]:
+            key = f"wharf:secrets.{secret}"
+            engine.pulumi("config", "set", "--secret", "--path", "--stack", stage, key, "hidden")
+    return engines
+
+
+def _prepare(folder: Path, stage: str) -> list[str]:
+    with edited(folder, stage) as content:
+        content.pop("encryptionsalt", None)
+        config = content["config"]
+        if config["wharf:kind"] in ("aws", "cluster"):
+            config["wharf:charts"] = "charts"
+        return list(config.pop("wharf:secrets", {}))
+
+
+def change(engine: Engine, **settings: Any) -> None:
+    """Lays each setting over what the stage's file has in that key of ``wharf:``."""
+    with edited(engine.folder, engine.stack) as content:
+        for key, value in settings.items():
+            content["config"][f"wharf:{key}"] = {**content["config"].get(f"wharf:{key}", {}), **value}
+
+
+def keep_nothing(engine: Engine) -> bool:
+    """What comes before destroying a stage that keeps data; False where it keeps none."""
+    with edited(engine.folder, engine.stack) as content:
+        kept = [key for key in KEPT if content["config"].get(key, {}).pop("keep", False)]
+    return bool(kept)
+
+
+def objects(cluster: Cluster) -> set[str]:
+    """Everything in the API server, but for what comes and goes by itself, and CRDs, which Helm leaves on purpose."""
+    kinds = cluster.kubectl("api-resources", "--verbs=list", "-o", "name").stdout.split()
+    wanted = ",".join(kind for kind in kinds if kind.split(".")[0] not in PASSING)
+    found = cluster.kubectl("get", wanted, "--all-namespaces", "-o", "name").stdout.split()
+    return {name for name in found if not name.endswith(".elbv2.k8s.aws")}
