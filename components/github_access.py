@@ -71,7 +71,7 @@ class GithubAccess(ComponentResource):
         self.register_outputs({"preview_role_arn": self.preview_role_arn, "deploy_role_arns": self.deploy_role_arns})
 
     def _preview_role(self) -> Output[str]:
-        role = self._role("preview", "pull_request")
+        role = self._role("preview", "environment:preview")  # reviewed, for it runs the code of a pull request
         for policy in VIEW_ONLY:
             aws.iam.RolePolicyAttachment(
                 f"{self._prefix}-preview-{policy.rsplit('/', 1)[-1]}",

@@ -1,10 +1,12 @@
-"""The verbs that show a change before it happens: diff, check, graph."""
+"""The verbs that show a change before it happens: diff, check, graph, and what the workflows do with a review."""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -39,6 +41,7 @@ def diff(
     from ops import project
     from ops.diff import run
     from ops.diff.as_json import to_json
+    from ops.diff.as_markdown import markdown
     from ops.diff.as_text import text
     from ops.diff.base import NotComparableError
 
@@ -52,7 +55,7 @@ def diff(
     if format_ is Format.JSON:
         print(json.dumps(to_json(result), indent=1))
     else:
-        print(text(result))
+        print(markdown(result) if format_ is Format.MARKDOWN else text(result))
     raise typer.Exit(result.exit_code)
 
 
@@ -77,3 +80,98 @@ def graph(stage: Stage, example: Example = None) -> None:
     from ops.diagram import mermaid
 
     print(mermaid(project.evaluate_stage(project.find(example), stage)), end="")
+
+
+review = typer.Typer(no_args_is_help=True, help="A preview of every stage for a pull request, as the workflows use it.")
+app.add_typer(review, name="review")
+
+Repository = Annotated[str, typer.Option("--repository", envvar="GITHUB_REPOSITORY", help="OWNER/NAME on GitHub.")]
+Pull = Annotated[int, typer.Option("--pull", help="The number of the pull request.")]
+RunUrl = Annotated[str, typer.Option("--run-url", help="Where the whole review is to be had.")]
+Saved = Annotated[Path, typer.Argument(help="What `pulumi preview --json` printed.", show_default=False)]
+
+
+@review.command()
+def collect(
+    out: Annotated[Path, typer.Option("--out", help="The file to write to.")],
+    base: Base = None,
+    example: Example = None,
+) -> None:
+    """Render, compare and check every stage; writes JSON. Needs no credentials."""
+    from ops import project
+    from ops.review import collect, model
+
+    found = collect.collect(project.find(example), base, example)
+    out.write_text(model.to_json(found), encoding="utf-8")
+    print(f"{len(found.stages)} stages in {out}")
+
+
+@review.command()
+def show(
+    file: Annotated[Path, typer.Argument(help="What `wharf review collect` wrote.")], run_url: RunUrl = ""
+) -> None:
+    """Print a review as the Markdown of the comment."""
+    from ops.errors import UserError
+    from ops.review import model
+    from ops.review.comment_text import comment
+    from ops.review.publish import LABEL
+
+    if not file.is_file():
+        raise UserError(f"{file}: there is no such file")
+    print(comment(model.parse(file.read_bytes()), run_url=run_url, label=LABEL), end="")
+
+
+@review.command()
+def comment(
+    commit: Annotated[str, typer.Option("--commit", help="The head of the pull request, as the event says.")],
+    repository: Repository,
+    run: Annotated[int, typer.Option("--run", help="The run of preview.yaml that left the artifact.")],
+    run_url: RunUrl = "",
+) -> None:
+    """Comment on the pull request whose head is the commit, and set the commit's status."""
+    from ops.github import GitHub
+    from ops.review import publish
+
+    print(publish.publish_run(GitHub(repository, os.environ), run, commit, run_url=run_url))
+
+
+@review.command()
+def labelled(pull: Pull, repository: Repository) -> None:
+    """Set the status anew after a label came or went."""
+    from ops.github import GitHub
+    from ops.review import publish
+
+    print(publish.relabelled(GitHub(repository, os.environ), pull))
+
+
+@review.command()
+def pushed(pull: Pull, repository: Repository) -> None:
+    """Take the label away after a push."""
+    from ops.github import GitHub
+    from ops.review import publish
+
+    print(publish.pushed(GitHub(repository, os.environ), pull))
+
+
+@review.command()
+def plan(
+    stage: Stage,
+    saved: Saved,
+    out: Annotated[Path | None, typer.Option("--out", help="Where to keep it, names without values.")] = None,
+) -> None:
+    """Print what the engine would do, as Markdown for whoever approves it."""
+    from ops.review import engine_plan
+
+    steps = engine_plan.of_preview(saved)
+    if out:
+        engine_plan.save(steps, out)
+    print(engine_plan.markdown(steps, stage), end="")
+
+
+@review.command()
+def same(approved: Annotated[Path, typer.Argument(help="What `wharf review plan --out` wrote.")], now: Saved) -> None:
+    """Exit 1, naming what differs, where the engine would not do what was approved."""
+    from ops.review import engine_plan
+
+    engine_plan.require_same(engine_plan.load(approved), engine_plan.of_preview(now))
+    print("it is what was approved")

@@ -76,6 +76,12 @@ class StageReview(_Strict):
     rules: Count = 0
     gone: bool = False
 
+    @pydantic.model_validator(mode="after")
+    def _one_stage(self) -> StageReview:
+        if self.diff and self.diff.stack != self.stage:
+            raise ValueError(f"the diff is of another stage than {self.stage}")
+        return self
+
     def as_diff(self) -> Diff | None:
         """The diff as what `ops.diff` works with."""
         return as_json.from_json(self.diff.model_dump()) if self.diff else None

@@ -74,7 +74,7 @@ def test_each_deploy_role_trusts_its_own_environment_only():
             "token.actions.githubusercontent.com:sub": "repo:team/wharf:environment:prod",
         }
     }
-    assert "pull_request" in roles["wharf-preview"].inputs["assumeRolePolicy"]
+    assert "environment:preview" in roles["wharf-preview"].inputs["assumeRolePolicy"]
     assert parsed(github_trust(PROVIDER, "team/wharf", "x"))["Statement"][0]["Principal"] == {"Federated": PROVIDER}
 
 

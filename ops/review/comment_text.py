@@ -1,0 +1,96 @@
+"""The comment on a pull request: Markdown within what GitHub accepts."""
+
+from __future__ import annotations
+
+from ops.diff.as_markdown import HEAD_ROW, code, details, separator
+from ops.diff.as_markdown import row as diff_row
+from ops.diff.as_text import NOT_DEPLOYED
+from ops.review.model import Review, StageReview, blocking, broken
+
+LONGEST = 65_000  # characters; GitHub takes 65,536
+MARK = "<!-- wharf:review"
+VIOLATIONS_SHOWN = 20
+WHOLE, NAMES, SUMMARY = 2, 1, 0  # how much of a stage is shown
+TOOL = ("ops/", "policies/", ".github/", "stacks/", "components/", "requirements")
+
+
+def mark(commit: str, reasons: list[str], faults: list[str]) -> str:
+    """The first line of the comment, by which we find it again and know what it says."""
+    return f"{MARK} commit={commit} blocking={len(reasons)} broken={len(faults)} -->"
+
+
+def comment(review: Review, *, run_url: str = "", label: str = "", changed_tool: bool = False) -> str:
+    """The whole comment; what does not fit is cut from the largest stage first, and said.
+
+    Args:
+        run_url: where the whole review is to be had.
+        label: the label that allows what blocks.
+        changed_tool: the request changes the code that made this preview.
+    """
+    levels = [WHOLE] * len(review.stages)
+    while True:
+        parts = [_stage(stage, level) for stage, level in zip(review.stages, levels, strict=True)]
+        lines = [*_opening(review, label, changed_tool), *_cut(review, levels, run_url)]
+        text = "\n".join([*lines, *(line for part in parts for line in part)])
+        largest = max(range(len(parts)), key=lambda index: (levels[index] > SUMMARY, sum(map(len, parts[index]))))
+        if len(text) <= LONGEST or levels[largest] == SUMMARY:
+            return text[:LONGEST]
+        levels[largest] -= 1
+
+
+def _opening(review: Review, label: str, changed_tool: bool) -> list[str]:
+    reasons, faults = blocking(review), broken(review)
+    lines = [mark(review.head, reasons, faults), f"### Preview of {review.head[:10]} against {review.base[:10]}", ""]
+    if changed_tool:
+        lines += [
+            "> [!WARNING]",
+            "> This request changes code that takes part in making this preview. Read that code before you trust it.",
+            "",
+        ]
+    head = f"{HEAD_ROW} rules |"
+    lines += [f"*{NOT_DEPLOYED}*", "", head, separator(head), *(_row(stage) for stage in review.stages), ""]
+    if reasons:
+        allow = f" To merge it all the same, set the label `{label}`; a new push takes it away." if label else ""
+        lines += [f"**Not to be merged unseen:** {'; '.join(reasons)}.{allow}", ""]
+    return lines
+
+
+def _cut(review: Review, levels: list[int], run_url: str) -> list[str]:
+    """What is not shown, in words."""
+    pairs = list(zip(review.stages, levels, strict=True))
+    values = [stage.stage for stage, level in pairs if level == NAMES]
+    everything = [stage.stage for stage, level in pairs if level == SUMMARY]
+    said = []
+    if values:
+        said.append(f"the old and new values of {', '.join(values)}")
+    if everything:
+        said.append(f"the changes of {', '.join(everything)}")
+    if not said:
+        return []
+    where = f"[the run]({run_url})" if run_url else "`wharf diff`"
+    return [f"*Cut, since GitHub takes 65,536 characters: {' and '.join(said)}. All of it is with {where}.*", ""]
+
+
+def _row(stage: StageReview) -> str:
+    rules = f"**{len(stage.violations)} broken**" if stage.violations else f"{stage.rules} hold" if stage.rules else ""
+    diff = stage.as_diff()
+    if diff is None:
+        what = "taken away" if stage.gone else "**not comparable**"
+        return f"| {stage.stage} | {what} |" + "  |" * (HEAD_ROW.count("|") - 3) + f" {rules} |"
+    return f"{diff_row(diff)} {rules} |"
+
+
+def _stage(stage: StageReview, level: int) -> list[str]:
+    lines: list[str] = []
+    if stage.gone:
+        lines += [f"**{stage.stage} is taken away.** What runs in it goes on running, and nothing manages it.", ""]
+    if stage.problem:
+        lines += [f"**{stage.stage} cannot be compared:**", "", *code(stage.problem[:2_000].splitlines()[:20]), ""]
+    if stage.violations:
+        shown = [violation[:500] for violation in stage.violations[:VIOLATIONS_SHOWN]]
+        more = [f"and {len(stage.violations) - len(shown)} more"] if len(stage.violations) > len(shown) else []
+        lines += [f"**{stage.stage} breaks rules** (docs/rules.md):", "", *code([*shown, *more]), ""]
+    diff = stage.as_diff()
+    if diff and level > SUMMARY:
+        lines += details(diff, properties=level == WHOLE)
+    return lines
