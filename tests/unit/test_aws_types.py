@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
-import importlib
 import inspect
 import re
 
+import pulumi_aws
 import pytest
 
 from ops.aws_types import AWS_TYPES, INVOKES, AwsType, invoked
@@ -45,9 +45,8 @@ def outputs(row: AwsType, urn: str = "urn:pulumi:dev::wharf::x::y") -> dict[str,
 def sdk(token: str) -> tuple[set[str], set[str], set[str]]:
     """What the SDK's class takes, what of it it requires, and what it returns, by Pulumi's names."""
     _, module, name = token.split(":")
-    package, file = module.split("/")
-    snake = re.sub(r"(?<!^)(?=[A-Z])", "_", file).lower()
-    resource = getattr(importlib.import_module(f"pulumi_aws.{package}.{snake}"), name)
+    # By attributes, as programs do: importing a module of a package that is loaded on first use leaves it half loaded.
+    resource = getattr(getattr(pulumi_aws, module.split("/")[0]), name)
     accepted = set(inspect.signature(resource._internal_init).parameters)
     required = set(re.findall(r"Missing required property '(\w+)'", inspect.getsource(resource._internal_init)))
     returned = {key for key, value in vars(resource).items() if isinstance(value, property)}
