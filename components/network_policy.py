@@ -23,10 +23,12 @@ def users_of(need: Need) -> list[Peer]:
 
 
 def allow(selector: Mapping[str, str], peers: Sequence[Peer], ports: Sequence[int]) -> Manifest:
-    """Lets ``peers`` reach ``ports`` of the selected pods. No peers: nobody, stated as a policy without a rule."""
+    """Lets ``peers`` reach ``ports`` of the selected pods. No peers: nobody, stated as a policy without a rule.
+
+    An empty list of rules would say the same, and would be written anew by every server-side apply.
+    """
+    policy = {"podSelector": {"matchLabels": dict(selector)} if selector else {}, "policyTypes": ["Ingress"]}
+    if not peers:
+        return policy
     rule = {"from": list(peers), "ports": [{"protocol": "TCP", "port": port} for port in ports]}
-    return {
-        "podSelector": {"matchLabels": dict(selector)},
-        "policyTypes": ["Ingress"],
-        "ingress": [rule] if peers else [],
-    }
+    return {**policy, "ingress": [rule]}

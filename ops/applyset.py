@@ -16,10 +16,13 @@ if TYPE_CHECKING:
 
 GROUP, PLURAL, KIND = "wharf.dev", "stages", "Stage"
 MANAGER = "wharf"
+PART_OF = "applyset.kubernetes.io/part-of"
+KINDS = "applyset.kubernetes.io/contains-group-kinds"
+NAMESPACES = "applyset.kubernetes.io/additional-namespaces"
 
 
 def set_id(stage: str) -> str:
-    """The id that members carry in the label ``applyset.kubernetes.io/part-of``."""
+    """The id that members carry in the label `PART_OF`."""
     digest = hashlib.sha256(f"{stage}..{KIND}.{GROUP}".encode()).digest()
     return f"applyset-{base64.urlsafe_b64encode(digest).decode().rstrip('=')}-v1"
 
@@ -47,8 +50,8 @@ def parent_objects(stage: str) -> list[dict[str, Any]]:
             "labels": {"applyset.kubernetes.io/id": set_id(stage)},
             "annotations": {
                 "applyset.kubernetes.io/tooling": "kubectl/v1.0",
-                "applyset.kubernetes.io/contains-group-kinds": "",
-                "applyset.kubernetes.io/additional-namespaces": "",
+                KINDS: "",
+                NAMESPACES: "",
             },
         },
     }
@@ -82,21 +85,35 @@ class ApplySet:
         if found.returncode != 0:
             return []
         annotations = json.loads(found.stdout)["metadata"].get("annotations", {})
-        kinds = annotations.get("applyset.kubernetes.io/contains-group-kinds", "")
+        kinds = annotations.get(KINDS, "")
         if not kinds:
             return []
         listed = self.cluster.kubectl(
-            "get", kinds, "--all-namespaces", "-l", f"applyset.kubernetes.io/part-of={set_id(self.stage)}", "-o", "json"
+            "get", kinds, "--all-namespaces", "-l", f"{PART_OF}={set_id(self.stage)}", "-o", "json"
         )
         return json.loads(listed.stdout)["items"]
 
     def apply_some(self, manifests: Sequence[Mapping[str, Any]]) -> None:
-        """Applies these and prunes nothing; they become members when the whole is applied."""
-        self._apply(manifests)
+        """Applies these and prunes nothing. They are members at once: if the rest is never applied, the next prunes."""
+        self._remember(manifests)
+        self._apply([_as_member(manifest, self.stage) for manifest in manifests])
 
     def apply_all(self, manifests: Sequence[Mapping[str, Any]]) -> None:
         """Applies these and prunes every other member."""
         self._apply(manifests, "--prune", f"--applyset={PLURAL}.{GROUP}/{self.stage}")
+
+    def _remember(self, manifests: Sequence[Mapping[str, Any]]) -> None:
+        """Notes kinds and namespaces in the parent, as kubectl does: there it looks for what to prune."""
+        found = self.cluster.kubectl("get", f"{PLURAL}.{GROUP}", self.stage, "-o", "json")
+        noted: dict[str, str] = json.loads(found.stdout)["metadata"]["annotations"]
+        new = {
+            KINDS: {group_kind(manifest) for manifest in manifests},
+            NAMESPACES: {namespace for m in manifests if (namespace := m["metadata"].get("namespace"))},
+        }
+        changed = {key: ",".join(sorted(more.union(filter(None, noted[key].split(","))))) for key, more in new.items()}
+        if any(noted[key] != value for key, value in changed.items()):
+            written = [f"{key}={value}" for key, value in changed.items()]
+            self.cluster.kubectl("annotate", "--overwrite", f"{PLURAL}.{GROUP}", self.stage, *written)
 
     def _apply(self, manifests: Sequence[Mapping[str, Any]], *more: str) -> None:
         document = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(manifests)})
@@ -106,6 +123,17 @@ class ApplySet:
         )  # fmt: skip
         if done.returncode != 0:
             raise UserError(f"the API server refuses:\n{_sentences(done.stderr)}")
+
+
+def group_kind(manifest: Mapping[str, Any]) -> str:
+    """``Deployment.apps``, or ``Secret`` of the core group."""
+    group = manifest["apiVersion"].rpartition("/")[0]
+    return f"{manifest['kind']}.{group}" if group else manifest["kind"]
+
+
+def _as_member(manifest: Mapping[str, Any], stage: str) -> Mapping[str, Any]:
+    labels = {**manifest["metadata"].get("labels", {}), PART_OF: set_id(stage)}
+    return {**manifest, "metadata": {**manifest["metadata"], "labels": labels}}
 
 
 def _sentences(stderr: str) -> str:
