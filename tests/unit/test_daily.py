@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+import time
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -476,6 +477,8 @@ def test_kubectl_ends_with_us_however_we_are_told_to_end(number: signal.Signals,
     process = subprocess.Popen([sys.executable, "-c", ENDED, str(kubectl)], cwd=root, stdout=subprocess.PIPE, text=True)
     while not (tmp_path / "pid").exists():
         assert process.poll() is None
+        time.sleep(0.05)
+    time.sleep(0.5)  # kubectl runs before the call that started it has returned
 
     process.send_signal(number)
 
