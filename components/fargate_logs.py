@@ -10,7 +10,9 @@ import pulumi_kubernetes as k8s
 from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
 
 from components.iam import allow, document
+from components.labels import MANAGED_BY
 
+MANAGED = {"app.kubernetes.io/managed-by": MANAGED_BY}
 NAMESPACE = "aws-observability"  # Fargate looks for these two names
 CONFIG_MAP = "aws-logging"
 LONGEST = 5300  # characters that Fargate reads of the ConfigMap
@@ -59,13 +61,17 @@ class FargateLogs(ComponentResource):
             f"{name}-namespace",
             metadata={
                 "name": NAMESPACE,
-                "labels": {"aws-observability": "enabled", "pod-security.kubernetes.io/enforce": "restricted"},
+                "labels": {
+                    **MANAGED,
+                    "aws-observability": "enabled",
+                    "pod-security.kubernetes.io/enforce": "restricted",
+                },
             },
             opts=child,
         )
         config = k8s.core.v1.ConfigMap(
             f"{name}-config",
-            metadata={"name": CONFIG_MAP, "namespace": namespace.metadata.name},
+            metadata={"name": CONFIG_MAP, "namespace": namespace.metadata.name, "labels": MANAGED},
             data=group.name.apply(lambda log_group: router_config(args.region, log_group)),
             opts=child,
         )
