@@ -113,3 +113,19 @@ def test_links_lead_to_files_that_are_there(page: str):
     for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text):
         if "://" not in target:
             assert (ROOT / page).parent.joinpath(target).exists(), f"{page}: {target}"
+
+
+def flat(value: Any, path: str = "") -> dict[str, Any]:
+    """The leaves of a stage file by their dotted keys."""
+    if isinstance(value, dict):
+        return {key: leaf for name, item in value.items() for key, leaf in flat(item, f"{path}.{name}").items()}
+    return {path.removeprefix("."): value}
+
+
+def test_what_differs_between_staging_and_prod_is_listed():
+    staging, prod = (
+        flat(yaml.safe_load((ROOT / f"Pulumi.{stage}.yaml").read_text())["config"]) for stage in ("staging", "prod")
+    )
+    differing = {key for key in staging | prod if staging.get(key) != prod.get(key)}
+    page = (ROOT / "docs" / "aws.md").read_text()
+    assert set(ROW.findall(page)) == differing
