@@ -72,6 +72,7 @@ def _surroundings(stage: Stage) -> Surroundings:
         environment=environment,
         account_id=account_id(provider),
         opts=into,
+        on_aws=ResourceOptions(providers=[provider]),
     )
 
 
@@ -109,4 +110,4 @@ def _role(here: Surroundings, app: AppSpec) -> ServiceAccountRole:
         service_account=app.name,
         policy=document(*(allow(permission.actions, permission.resources) for permission in app.permissions)),
     )
-    return ServiceAccountRole(f"{app.name}-permissions", args, opts=here.opts)
+    return ServiceAccountRole(f"{app.name}-permissions", args, opts=here.on_aws)

@@ -70,12 +70,12 @@ def _database(here: Surroundings, wanted: sections.Database) -> Database:
         rotation=wanted.rotation,
         log_days=here.config.cluster.log_retention,
     )
-    return Database("database", args, opts=here.opts)
+    return Database("database", args, opts=here.on_aws)
 
 
 def _broker(here: Surroundings, wanted: sections.Broker) -> Broker:
     args = BrokerArgs(**_network(here), version=wanted.version or DEFAULT_VERSION, size=wanted.size, keep=wanted.keep)
-    return Broker("broker", args, opts=here.opts)
+    return Broker("broker", args, opts=here.on_aws)
 
 
 def _broker_on_nodes(here: Surroundings, wanted: sections.Broker) -> RabbitMQ:

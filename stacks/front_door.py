@@ -53,12 +53,12 @@ def _certificate(here: Surroundings) -> Input[str] | None:
         return wanted.certificate
     assert wanted.zone_id is not None
     args = CertificateArgs(domain=wanted.domain, zone_id=wanted.zone_id)
-    return Certificate("certificate", args, opts=here.opts).arn
+    return Certificate("certificate", args, opts=here.on_aws).arn
 
 
 def _ingress(here: Surroundings, certificate_arn: Input[str] | None) -> Ingress:
     logs = AccessLogs(
-        "ingress-logs", AccessLogsArgs(account_id=here.account_id, keep=here.config.production), opts=here.opts
+        "ingress-logs", AccessLogsArgs(account_id=here.account_id, keep=here.config.production), opts=here.on_aws
     )
     args = IngressArgs(
         environment=here.stage.name,

@@ -15,7 +15,13 @@ from stacks.eks import ClusterHandle, cluster_name
 
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
-    """A stage, the cluster it lives in, its namespace, and the providers of both (``opts``)."""
+    """A stage, the cluster it lives in, its namespace.
+
+    Attributes:
+        opts: the providers of AWS and of the cluster.
+        on_aws: the provider of AWS alone: a component waits for every provider that it is given, and the cluster's is
+            there when the cluster is.
+    """
 
     stage: Stage
     config: AwsConfig
@@ -23,6 +29,7 @@ class Surroundings:
     environment: Environment
     account_id: Output[str]
     opts: ResourceOptions
+    on_aws: ResourceOptions
 
     @property
     def region(self) -> str:

@@ -132,6 +132,10 @@ class Engine:
     def thing(self, name: str) -> Thing:
         return next(thing for thing in self.things() if thing.urn.endswith(f"::{name}"))
 
+    def operations(self) -> list[dict[str, Any]]:
+        """What the simulated account was asked for, in the order of ends: operation, type, urn, began, ended."""
+        return [json.loads(line) for line in Path(self.environ[LOG]).read_text().splitlines()]
+
     def _outcome(self, verb: str, *arguments: str) -> Outcome:
         ran = self.pulumi(verb, "--yes", "--skip-preview", "--json", "--stack", self.stack, *arguments)
         changes, messages = defaultdict(list), [ran.stderr]

@@ -21,6 +21,8 @@ pytestmark = pytest.mark.skipif(
     reason="no `pulumi` with the plugins kubernetes and random on PATH",
 )
 
+CONTROL_PLANE = "aws:eks/cluster:Cluster"
+
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
@@ -44,8 +46,12 @@ def touched(outcome: Outcome) -> set[str]:
 def test_a_change_touches_no_more_than_it_must(tmp_path, cluster):
     project(tmp_path, dev=OWN)
     dev = start(tmp_path, cluster, ["dev"])["dev"]
+    dev.times(create={CONTROL_PLANE: 20})
     succeeded(dev.up())
     assert dev.up("--refresh").nothing
+    created = {operation["type"]: operation for operation in dev.operations()}
+    for waits_for_nothing in ("aws:rds/instance:Instance", "aws:mq/broker:Broker"):
+        assert created[waits_for_nothing]["ended"] < created[CONTROL_PLANE]["ended"]
 
     change(dev, apps={"idle": {"version": f"2.0{DIGEST}"}})
     assert touched(dev.up()) == {"idle-deployment"}
