@@ -1,116 +1,138 @@
-"""`make test`: lint, types, and every tier of tests, from the fastest to the slowest; ends with a table of what ran."""
+"""`make test`: lint, types and every tier of tests that can run here, fastest first; then a table of them."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from ops import machine
+from ops import machine, tools
+from ops.errors import UserError
+from ops.kwok import KwokCluster
 
 ROOT = Path(__file__).resolve().parent.parent
-BIN = Path(sys.executable).parent
-CHECKS = {
-    "lint": [[BIN / "ruff", "check", "."], [BIN / "ruff", "format", "--check", "."]],
-    "types": [[BIN / "pyright"]],
-}
-TIERS = ("unit", "contracts", "render", "cluster", "engine")
-NO_TESTS = 5  # pytest's exit code where it collected none
+NO_TESTS = 5  # pytest's exit code where there is nothing to run
 
 
-@dataclass
+@dataclass(frozen=True)
 class Result:
-    """What came of one tier. ``reasons`` counts why tests were skipped."""
+    """What came of a check or a tier; ``reasons`` are why something was skipped, or why the whole failed."""
 
     name: str
     passed: int = 0
     failed: int = 0
     skipped: int = 0
+    reasons: Sequence[str] = ()
     seconds: float = 0.0
-    reasons: Counter[str] = field(default_factory=Counter)
 
 
 def main() -> int:
-    results = [check(name, commands) for name, commands in CHECKS.items()]
-    results += [tier(name) for name in TIERS]
-    print(table(results))
-    print(closing(results))
-    return 1 if any(result.failed for result in results) else 0
+    """Runs everything, and returns 0 only where nothing failed."""
+    runs: Sequence[tuple[str, Callable[[], Result]]] = (
+        ("lint", lambda: check("lint", ["ruff", "check"], ["ruff", "format", "--check"])),
+        ("types", lambda: check("types", ["pyright"])),
+        *((tier, lambda tier=tier: run_tier(tier)) for tier in ("unit", "contracts", "render", "cluster", "engine")),
+    )
+    results = []
+    for name, run in runs:
+        say(f"── {name} " + "─" * (70 - len(name)))
+        started = time.monotonic()
+        found = run()
+        results.append(Result(**{**vars(found), "seconds": time.monotonic() - started}))
+    report(results)
+    return int(any(result.failed for result in results))
 
 
-def check(name: str, commands: Sequence[Sequence[Path | str]]) -> Result:
-    """Commands that must all end with 0; one check, however many they are."""
-    print(f"== {name}", flush=True)
-    started = time.monotonic()
-    codes = [subprocess.run(command, cwd=ROOT, check=False).returncode for command in commands]
-    failed = int(any(codes))
-    return Result(name, passed=1 - failed, failed=failed, seconds=time.monotonic() - started)
+def say(text: str) -> None:
+    print(text, flush=True)
 
 
-def tier(name: str) -> Result:
-    """One folder of tests, in a process of its own."""
-    print(f"== {name}", flush=True)
-    if reason := cannot_run(name):
-        print(f"skipped: {reason}")
-        return Result(name, skipped=1, reasons=Counter([reason]))
-    started = time.monotonic()
+def check(name: str, *commands: Sequence[str]) -> Result:
+    """Commands that are all to succeed, as one check."""
+    codes = [run_command([str(Path(sys.executable).with_name(tool)), *arguments]) for tool, *arguments in commands]
+    return Result(name, failed=1) if any(codes) else Result(name, passed=1)
+
+
+def run_command(command: Sequence[str]) -> int:
+    """Its output goes where ours does; nobody is there to answer a question."""
+    return subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode
+
+
+def run_tier(tier: str) -> Result:
+    """A tier by a pytest of its own, unless something that it needs is missing."""
+    reason = next(missing(tier), None)
+    if reason:
+        say(f"skipped: {reason}")
+        return Result(tier, skipped=1, reasons=[reason])
+    if tier == "cluster":
+        try:
+            tools.ensure(ROOT, KwokCluster.binaries, say)
+        except UserError as error:
+            say(str(error))
+            return Result(tier, failed=1, reasons=[str(error).splitlines()[0]])
     with tempfile.TemporaryDirectory() as scratch:
-        report = Path(scratch) / "report.xml"
-        command = [sys.executable, "-m", "pytest", f"tests/{name}", "-q", "--durations=5", f"--junitxml={report}"]
-        code = subprocess.run(command, cwd=ROOT, check=False).returncode
-        result = counted(name, report) if report.is_file() else Result(name)
-    result.seconds = time.monotonic() - started
-    if code not in (0, NO_TESTS) and not result.failed:
-        result.failed = 1  # pytest itself did not come through
-    return result
+        written = Path(scratch) / "results.xml"
+        code = run_command([sys.executable, "-m", "pytest", f"tests/{tier}", "-q", f"--junitxml={written}"])
+        if code == NO_TESTS:
+            return Result(tier, skipped=1, reasons=["it has no tests"])
+        if not written.is_file():
+            return Result(tier, failed=1, reasons=[f"pytest ended with {code} before it had run"])
+        return read_results(tier, ElementTree.parse(written).getroot())
 
 
-def cannot_run(name: str) -> str:
-    """Why a whole tier has nothing to run on here; empty where it has."""
-    if name == "cluster" and machine.docker().state != "answers" and machine.go_version() is None:
-        return "neither Docker nor Go, so there is no cluster to be had"
-    if name == "engine" and shutil.which("pulumi") is None:
-        return "no `pulumi` on PATH: curl -fsSL https://get.pulumi.com | sh"
-    return ""
+def missing(tier: str) -> Iterator[str]:
+    """What a tier needs and is not here, in one line each."""
+    if tier == "engine" and shutil.which("pulumi") is None:
+        yield "no `pulumi` on PATH: curl -fsSL https://get.pulumi.com | sh"
+    if tier in ("cluster", "engine") and not can_build():
+        yield f"neither Go {tools.MINIMUM_GO[0]}.{tools.MINIMUM_GO[1]} nor Docker to build the tools with: https://go.dev/dl"
 
 
-def counted(name: str, report: Path) -> Result:
-    """The counts of a JUnit report."""
-    result = Result(name)
-    for case in ElementTree.parse(report).iter("testcase"):
+def can_build() -> bool:
+    if all(tools.path(ROOT, name).exists() for name in KwokCluster.binaries):
+        return True
+    go = machine.go_version()
+    return (go is not None and go >= tools.MINIMUM_GO) or machine.docker().state == "answers"
+
+
+def read_results(tier: str, root: ElementTree.Element) -> Result:
+    """The counts of a JUnit report, and the reasons of what was skipped."""
+    outcomes: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
+    for case in root.iter("testcase"):
         skipped = case.find("skipped")
-        if skipped is not None:
-            result.skipped += 1
-            result.reasons[skipped.get("message", "").strip()] += 1
-        elif case.find("failure") is not None or case.find("error") is not None:
-            result.failed += 1
+        if case.find("failure") is not None or case.find("error") is not None:
+            outcomes["failed"] += 1
+        elif skipped is not None:
+            outcomes["skipped"] += 1
+            reasons[(skipped.get("message") or "").splitlines()[0]] += 1
         else:
-            result.passed += 1
-    return result
+            outcomes["passed"] += 1
+    told = [f"{count}: {reason}" for reason, count in reasons.items()]
+    return Result(tier, outcomes["passed"], outcomes["failed"], outcomes["skipped"], told)
 
 
-def table(results: Sequence[Result]) -> str:
-    """A line a tier, and a line for each reason that something was skipped."""
-    lines = ["", f"{'tier':<10} {'passed':>7} {'failed':>7} {'skipped':>8} {'seconds':>8}"]
+def report(results: Sequence[Result]) -> None:
+    """The table, and under it the sums."""
+    say(f"\n{'tier':<12}{'passed':>8}{'failed':>8}{'skipped':>9}{'seconds':>9}  why")
     for result in results:
-        counts = f"{result.passed:>7} {result.failed:>7} {result.skipped:>8} {result.seconds:>8.0f}"
-        lines.append(f"{result.name:<10} {counts}")
-        lines += [f"{'':<10} skipped {count}: {reason}" for reason, count in sorted(result.reasons.items())]
-    return "\n".join([*lines, ""])
-
-
-def closing(results: Sequence[Result]) -> str:
-    """The last line."""
-    passed, failed = sum(result.passed for result in results), sum(result.failed for result in results)
-    return f"{passed} passed, {failed} failed, {sum(result.skipped for result in results)} skipped"
+        first, *others = [*result.reasons] or [""]
+        counts = f"{result.passed:>8}{result.failed:>8}{result.skipped:>9}{result.seconds:>9.0f}"
+        say(f"{result.name:<12}{counts}  {first}".rstrip())
+        for other in others:
+            say(f"{'':<48}{other}")
+    sums = (sum(getattr(result, key) for result in results) for key in ("passed", "failed", "skipped"))
+    say("\n{} passed, {} failed, {} skipped".format(*sums))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    os.environ["PYTHONUNBUFFERED"] = "1"
+    raise SystemExit(main())
