@@ -11,7 +11,7 @@ from typing import Any
 from ops.graph import Graph
 from ops.project import Project
 from policies import all_rules
-from policies.rule import Context, judge
+from policies.rule import Context, Verdict, judge
 from stacks.sections import Exemption
 
 
@@ -114,15 +114,26 @@ def exempts(exemptions: Sequence[Exemption], violation: Violation) -> Exemption 
 def _violations(graph: Graph, context: Context) -> Iterable[Violation]:
     for rule in all_rules().values():
         for verdict in judge(rule, context):
-            for finding in (*verdict.findings, *([f"{verdict.unknown} is not known"] if verdict.unknown else [])):
-                yield Violation(
-                    rule=rule.id,
-                    severity=rule.severity,
-                    resource=f"{verdict.resource.type.rsplit(':', 1)[-1]} {verdict.resource.name}",
-                    urn=verdict.resource.urn,
-                    finding=finding,
-                    remedy=rule.remedy,
-                )
+            yield from violations_of(verdict)
+            if verdict.unknown:
+                yield _violation(verdict, f"{verdict.unknown} is not known")
+
+
+def violations_of(verdict: Verdict) -> Iterable[Violation]:
+    """A violation for each finding."""
+    for finding in verdict.findings:
+        yield _violation(verdict, finding)
+
+
+def _violation(verdict: Verdict, finding: str) -> Violation:
+    return Violation(
+        rule=verdict.rule.id,
+        severity=verdict.rule.severity,
+        resource=f"{verdict.resource.type.rsplit(':', 1)[-1]} {verdict.resource.name}",
+        urn=verdict.resource.urn,
+        finding=finding,
+        remedy=verdict.rule.remedy,
+    )
 
 
 def text(report: Report) -> str:

@@ -7,12 +7,15 @@ import os
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from ops.main import app
 from ops.verbs import Example, Stage
+
+if TYPE_CHECKING:
+    from ops.project import Project
 
 Other = Annotated[str | None, typer.Argument(help="Another stage, to compare with this one.", show_default=False)]
 Base = Annotated[str | None, typer.Option("--base", help="A commit; where the work left main unless said.")]
@@ -22,6 +25,19 @@ class Format(StrEnum):
     TEXT = "text"
     MARKDOWN = "markdown"
     JSON = "json"
+
+
+def _two_stages(found: Project, stage: str, other: str, base: str | None, format_: Format) -> NoReturn:
+    from ops.diff import stages
+    from ops.errors import UserError
+
+    if base:
+        raise UserError(f"--base {base}: is of one stage; two stages are compared as they are in the working tree")
+    if format_ is Format.MARKDOWN:
+        raise UserError("--format markdown: is of a stage and its base; two stages are shown as text or json")
+    compared = stages.between(found, stage, other)
+    print(json.dumps(stages.to_json(compared), indent=1) if format_ is Format.JSON else stages.text(compared))
+    raise typer.Exit(compared.exit_code)
 
 
 class PlainFormat(StrEnum):
@@ -46,6 +62,9 @@ def diff(
     from ops.diff.base import NotComparableError
 
     found = project.find(example)
+    found.require(stage)
+    if other:
+        _two_stages(found, stage, other, base, format_)
     try:
         result = run.against(found, stage, base, example)
     except NotComparableError as reason:

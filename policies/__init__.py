@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policies import access, aws, fargate, iam, platform, pods, reliability
+from policies import access, aws, fargate, iam, pods, reliability, stage
 from policies.rule import Rule
 
 GROUPS: dict[str, tuple[Rule, ...]] = {
@@ -12,7 +12,7 @@ GROUPS: dict[str, tuple[Rule, ...]] = {
     "IAM": iam.RULES,
     "AWS": aws.RULES,
     "Fargate": fargate.RULES,
-    "The platform": platform.RULES,
+    "The platform": stage.RULES,
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ops.graph import Resource, Secret
@@ -67,7 +67,7 @@ def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
     if hasattr(value, "items"):
         for key in value:
             yield from _leaves(value[key], f"{path}.{key}" if path else key)
-    elif isinstance(value, (list, tuple)):
+    elif isinstance(value, Sequence) and not isinstance(value, str):
         for index, item in enumerate(value):
             yield from _leaves(item, f"{path}[{index}]")
     else:

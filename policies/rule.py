@@ -103,7 +103,8 @@ def judge_one(
         for finding in rule.check(resource, context):
             findings.append(finding)
     except unknown as error:
-        return Verdict(rule=rule, resource=resource, findings=tuple(findings), unknown=str(error) or "a value")
+        what = str(error) or getattr(error, "message", "a value")
+        return Verdict(rule=rule, resource=resource, findings=tuple(findings), unknown=what)
     return Verdict(rule=rule, resource=resource, findings=tuple(findings))
 
 

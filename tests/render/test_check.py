@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ops import check
+from ops.diff.stages import between
 from ops.graph import Graph, Resource, Secret
 from ops.project import CHECKOUT, evaluate_stage, find
 
@@ -20,7 +21,7 @@ def stages() -> Iterator[Any]:
             yield pytest.param(example, stage, id=f"{example or 'checkout'}-{stage}")
 
 
-@pytest.mark.parametrize(("example", "stage"), stages())
+@pytest.mark.parametrize(("example", "stage"), list(stages()))
 def test_a_stage_holds_every_rule(example: str | None, stage: str):
     report = check.check(find(example), stage)
     assert report.passed, check.text(report)
@@ -84,3 +85,9 @@ def test_a_mutant_of_a_stage_breaks_the_right_rule(local: Graph, rule: str):
     report = check.judged(mutated(local, *MUTANTS[rule]), [], production=False, today=date(2026, 11, 20))
     assert rule in {violation.rule for violation in report.violations}
     assert "canary" not in check.text(report)
+
+
+def test_staging_and_production_differ_only_in_what_is_meant_to():
+    compared = between(find(), "staging", "prod")
+    assert compared.otherwise == []
+    assert {difference.meant for difference in compared.differences} >= {"domain", "protection", "sizes"}
