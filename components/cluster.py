@@ -16,12 +16,12 @@ from components.cidr import SERVICE_RANGE
 from components.eks_versions import DEFAULT_VERSION, EKS_VERSIONS
 from components.fargate_profiles import FargateProfiles, FargateProfilesArgs
 from components.iam import partition_of
+from components.log_retention import require_retention
 from components.names import Longest, physical_name
 from components.system_nodes import SystemNodes, SystemNodesArgs, image_type
 
 LOGS = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 # Days that CloudWatch keeps logs for.
-RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 ADMIN_POLICY = "AmazonEKSClusterAdminPolicy"
 COREDNS_POD = {"cpu": "250m", "memory": "256Mi"}
 
@@ -74,11 +74,7 @@ class ClusterArgs:
             raise ValueError("endpoint-access: neither public nor private: nobody could reach the cluster")
         if not 0 <= self.node_count <= 20:
             raise ValueError(f"system-nodes.count: {self.node_count} is not from 0 to 20")
-        if self.log_retention_days not in RETENTIONS:
-            taken = ", ".join(map(str, RETENTIONS))
-            raise ValueError(
-                f"log-retention: CloudWatch does not keep logs for {self.log_retention_days} days: {taken}"
-            )
+        require_retention(self.log_retention_days)
         fargate.profiles(self.namespaces, system=self.is_all_fargate)
         image_type(self.node_type)
 

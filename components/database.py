@@ -11,6 +11,7 @@ import pulumi_aws as aws
 import pulumi_random as random
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
+from components.log_retention import require_retention
 from components.names import Longest, physical_name
 
 PORT = 5432
@@ -70,6 +71,7 @@ class DatabaseArgs:
             raise ValueError("backup-days: 0 is no backup, and the database is to be kept: write at least 1")
         if self.rotation < 1:
             raise ValueError(f"rotation: {self.rotation} is less than 1, where counting starts")
+        require_retention(self.log_days)
         for key, value in (("database", self.database), ("username", self.username)):
             if not NAME.fullmatch(value):
                 raise ValueError(f"{key}: {value!r} is not lowercase letters, digits and _ that start with a letter")

@@ -9,7 +9,10 @@ from ops.aws_types.row import AwsType, Facts, table
 
 RDS = "arn:{PARTITION}:rds:{REGION}:{ACCOUNT}"
 DATABASE_PORTS = {"postgres": 5432, "mysql": 3306, "mariadb": 3306}
-RABBITMQ_LOG_GROUPS = ("general", "connection", "channel", "queue", "mirroring")
+RETENTIONS = (
+    *(0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288),
+    3653,
+)
 
 
 def _database_endpoint(facts: Facts) -> str:
@@ -176,7 +179,7 @@ DATA = table(
         id="{name}",
         arn="arn:{PARTITION}:logs:{REGION}:{ACCOUNT}:log-group:{name}",
         auto_name="name",
-        enums={"logGroupClass": ("STANDARD", "INFREQUENT_ACCESS", "DELIVERY")},
+        enums={"logGroupClass": ("STANDARD", "INFREQUENT_ACCESS", "DELIVERY"), "retentionInDays": RETENTIONS},
         immutable=("name", "namePrefix", "logGroupClass"),
         holds_data=True,
         undeletable=lambda properties: (

@@ -92,7 +92,7 @@ NETWORK = table(
             "publicDns": "ec2-{HEX8}.{REGION}.compute.amazonaws.com",
         },
         enums={"domain": ("vpc", "standard")},
-        immutable=("domain", "address", "customerOwnedIpv4Pool", "ipamPoolId", "networkBorderGroup", "publicIpv4Pool"),
+        immutable=("domain", "address", "ipamPoolId", "networkBorderGroup", "publicIpv4Pool"),
     ),
     AwsType(
         "aws:ec2/eipAssociation:EipAssociation",
@@ -185,10 +185,12 @@ NETWORK = table(
         enums={
             "trafficType": ("ACCEPT", "REJECT", "ALL"),
             "logDestinationType": ("cloud-watch-logs", "s3", "kinesis-data-firehose"),
+            "maxAggregationInterval": (60, 600),
         },
         immutable=(
             *("vpcId", "subnetId", "eniId", "trafficType", "logDestination", "logDestinationType"),
-            *("iamRoleArn", "logFormat", "maxAggregationInterval", "destinationOptions"),
+            *("iamRoleArn", "logFormat", "maxAggregationInterval", "destinationOptions", "deliverCrossAccountRole"),
+            *("regionalNatGatewayId", "transitGatewayId", "transitGatewayAttachmentId"),
         ),
     ),
     AwsType(

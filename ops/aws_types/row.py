@@ -118,7 +118,7 @@ class AwsType:
     auto_name: str = ""
     required: tuple[str, ...] = ()
     one_of: tuple[tuple[str, ...], ...] = ()
-    enums: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    enums: Mapping[str, tuple[str | int, ...]] = field(default_factory=dict)
     immutable: tuple[str, ...] = ()
     replaced: Callable[[Mapping[str, Any], Mapping[str, Any]], tuple[str, ...]] = lambda old, new: ()
     holds_data: bool = False
@@ -146,10 +146,10 @@ class AwsType:
             if len(given) != 1:
                 missing.append((given[-1] if given else group[0], f"exactly one of {', '.join(group)} must be given"))
         return missing + [
-            (path, f"{value!r} is none of {', '.join(allowed)}")
+            (path, f"{value!r} is none of {', '.join(map(str, allowed))}")
             for path, allowed in self.enums.items()
             for value in _flat(at(inputs, path))
-            if isinstance(value, str) and value not in allowed
+            if isinstance(value, (str, int)) and value not in allowed
         ]
 
     @staticmethod

@@ -101,6 +101,7 @@ def test_what_is_secret_stays_secret():
         ({"engine_version": "9.6"}, "14 to 19"),
         ({"size": "t4g.micro"}, "db.t4g.micro"),
         ({"rotation": 0}, "rotation"),
+        ({"log_days": 10}, "log-retention"),
         ({"database": "Team-DB"}, "Team-DB"),
     ],
 )
