@@ -1,0 +1,99 @@
+"""`wharf` as it is typed: what the user can mend is told in words on stderr, with exit code 1."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ops import main
+from tests.local_stages import project
+
+Command = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def wharf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Runs a command in a checkout that is a folder of the test's own."""
+    monkeypatch.setattr("ops.project.CHECKOUT", tmp_path)
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["wharf", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main.main()
+        out, err = capsys.readouterr()
+        assert isinstance(ended.value.code, int)
+        return ended.value.code, out, err
+
+    return run
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("verb", ["up", "preview", "down", "render", "status"])
+def test_bad_input_is_told_by_every_verb_and_changes_nothing(wharf: Command, tmp_path: Path, verb: str):
+    project(tmp_path, {"wharf:databse": {}}, {"port": 0})
+    before = files(tmp_path)
+    code, out, err = wharf(verb, "local", *(("--out", str(tmp_path / "tree")) if verb == "render" else ()))
+    assert (code, out) == (1, "")
+    assert err.splitlines() == [
+        "Pulumi.local.yaml: wharf:databse: is not a known key: did you mean database?",
+        "apps/web.yaml: port: 0 is not from 1 to 65535",
+    ]
+    assert files(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("up", "prod"), "there is no stage 'prod' in this checkout: the stages there are local"),
+        (("up", "local", "--example", "squad"), "there is no example 'squad': the examples are none"),
+        (("up", "local", "--engine", "terraform"), "--engine 'terraform': there are pulumi and direct"),
+        (("up", "local", "--cluster", "k3s"), "--cluster 'k3s': there are kind and kwok"),
+        (
+            ("up", "local", "--timeout", "soon"),
+            "Invalid value for '--timeout': Input should be a valid number, unable to parse string as a number",
+        ),
+        (("up", "local", "--tiemout", "5"), "No such option: --tiemout (Possible options: --timeout)"),
+        (("up",), "Missing argument 'stage'."),
+        (("upp", "local"), "No such command 'upp'. Did you mean 'up'?"),
+        (("render", "local", "--out", "Pulumi.yaml"), "Pulumi.yaml is a file: name a folder for the rendered tree"),
+    ],
+)
+def test_wrong_usage_is_told_in_one_line(
+    wharf: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], told: str
+):
+    project(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    before = files(tmp_path)
+    code, _, err = wharf(*arguments)
+    assert code == 1
+    assert err.strip() == told
+    assert files(tmp_path) == before
+
+
+@pytest.mark.parametrize("text", ["", "name: 5\n", "- a\n", "name: [\n"])
+def test_a_project_file_without_a_name_is_told(wharf: Command, tmp_path: Path, text: str):
+    project(tmp_path, files={"Pulumi.yaml": text})
+    code, _, err = wharf("up", "local")
+    assert code == 1
+    assert err.startswith("Pulumi.yaml:")
+    assert len(err.splitlines()) == 1
+
+
+def test_a_rendered_stage_says_how_many_files_it_has(wharf: Command, tmp_path: Path):
+    project(tmp_path)
+    code, out, err = wharf("render", "local", "--out", str(tmp_path / "tree"))
+    assert (code, err) == (0, "")
+    assert out == f"{len(files(tmp_path / 'tree'))} files in {tmp_path / 'tree'}\n"
+
+
+def test_what_is_no_mistake_of_the_user_is_not_hidden(wharf: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    project(tmp_path)
+    monkeypatch.setattr("ops.render.write", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        wharf("render", "local", "--out", str(tmp_path / "tree"))
