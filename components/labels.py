@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from components.manifest import Manifest
 from components.needs import Need
 
 MANAGED_BY = "wharf"
@@ -28,3 +29,8 @@ def standard(name: str, *, project: str, environment: str, component: str) -> di
 def client_of(need: Need) -> dict[str, str]:
     """On the pods of an app that uses a part of the platform; that part lets in nobody else."""
     return {f"wharf.dev/uses-{need}": "true"}
+
+
+def not_awaited(metadata: Manifest) -> Manifest:
+    """The same metadata, of a Service that is not waited for by itself."""
+    return {**metadata, "annotations": NOT_AWAITED}

@@ -9,7 +9,7 @@ import pulumi_kubernetes as k8s
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
 from components.images import MAILPIT
-from components.labels import NOT_AWAITED, identity, standard
+from components.labels import identity, not_awaited, standard
 from components.manifest import Manifest
 from components.network_policy import Peer, allow, users_of
 from components.pod import container_security, empty_dirs, pod_security
@@ -50,9 +50,7 @@ class MailCatcher(ComponentResource):
             {"name": "page", "port": PAGE_PORT, "targetPort": "page"},
         ]
         reached: Manifest = {"selector": selector, "ports": ports}
-        service = k8s.core.v1.Service(
-            f"{name}-service", metadata={**metadata, "annotations": NOT_AWAITED}, spec=reached, opts=child
-        )
+        service = k8s.core.v1.Service(f"{name}-service", metadata=not_awaited(metadata), spec=reached, opts=child)
         k8s.networking.v1.NetworkPolicy(
             f"{name}-policy", metadata=metadata, spec=allow(selector, users_of("mail"), [SMTP_PORT]), opts=child
         )

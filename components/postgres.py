@@ -11,7 +11,7 @@ from pulumi import ComponentResource, Input, Output, ResourceOptions
 
 from components.bindings import encoded, fingerprint
 from components.images import POSTGRES
-from components.labels import NOT_AWAITED, identity, standard
+from components.labels import identity, not_awaited, standard
 from components.manifest import Manifest
 from components.network_policy import Peer, allow, users_of
 from components.stateful import stateful_spec
@@ -78,7 +78,7 @@ class Postgres(ComponentResource):
         )
         service = k8s.core.v1.Service(
             f"{name}-service",
-            metadata={**metadata, "annotations": NOT_AWAITED},
+            metadata=not_awaited(metadata),
             spec=_service_spec(args, selector),
             opts=child,
         )

@@ -11,7 +11,7 @@ from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
 
 from components.bindings import encoded, fingerprint
 from components.images import RABBITMQ
-from components.labels import NOT_AWAITED, identity, standard
+from components.labels import identity, not_awaited, standard
 from components.manifest import Manifest
 from components.network_policy import allow, users_of
 from components.stateful import stateful_spec
@@ -63,9 +63,7 @@ class RabbitMQ(ComponentResource):
         )
         port: Manifest = {"name": "amqp", "port": PORT, "targetPort": "amqp"}
         reached: Manifest = {"type": "ClusterIP", "selector": selector, "ports": [port]}
-        service = k8s.core.v1.Service(
-            f"{name}-service", metadata={**metadata, "annotations": NOT_AWAITED}, spec=reached, opts=child
-        )
+        service = k8s.core.v1.Service(f"{name}-service", metadata=not_awaited(metadata), spec=reached, opts=child)
         k8s.networking.v1.NetworkPolicy(
             f"{name}-policy", metadata=metadata, spec=allow(selector, users_of("broker"), [PORT]), opts=child
         )

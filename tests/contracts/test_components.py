@@ -52,9 +52,10 @@ def made(component: type[ComponentResource], *names: str) -> Graph:
             aws.Provider("aws", region="eu-west-1", default_tags={"tags": {"stack": "x"}}),
             k8s.Provider("kubernetes", kubeconfig="x"),
         ]
+        make: Any = component
         for name in names:
             args = args_type(component)(**EXAMPLES[component.__name__]())
-            instance = component(name, args, ResourceOptions(providers=providers))
+            instance = make(name, args, ResourceOptions(providers=providers))
             declared = inspect.get_annotations(component)
             pulumi.export("missing", [key for key in declared if not hasattr(instance, key)])
 

@@ -10,6 +10,7 @@ import pytest
 from pulumi import Output
 
 from components.app import App, AppArgs
+from components.bindings import Settings
 from components.needs import Need
 from components.spec import AppSpec, Health, Replicas, Resources, Route
 from ops.evaluate import evaluate
@@ -36,7 +37,9 @@ def made(app: AppSpec, secrets: Mapping[str, str] | None = None, **more: Any) ->
     """The app in namespace `prod`; ``secrets`` by their names in the stage."""
 
     def program() -> None:
-        settings = {need: {key: Output.secret(value) for key, value in SETTINGS[need].items()} for need in app.needs}
+        settings: dict[Need, Settings] = {
+            need: {key: Output.secret(value) for key, value in SETTINGS[need].items()} for need in app.needs
+        }
         found = App(
             app.name,
             AppArgs(

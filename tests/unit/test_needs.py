@@ -56,7 +56,7 @@ def test_a_template_is_filled_with_the_settings_that_it_names(parts):
     assert not list(template_problems(needs))
     settings = {name: f"<{name}>" for name in SETTINGS["database"]}
     filled = outputs(lambda: bound_variables(needs, {"database": given_settings(**settings)}))
-    assert filled == {"X": "".join(settings.get(part, part).replace("$$", "$") for part in parts) or "x"}
+    assert filled == {"X": "".join((settings.get(part) or part).replace("$$", "$") for part in parts) or "x"}
 
 
 def test_what_a_template_cannot_name_is_told():

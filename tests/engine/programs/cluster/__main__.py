@@ -1,5 +1,7 @@
 """The network and the cluster of a stage, as far as AWS goes."""
 
+from typing import Any
+
 import pulumi
 import pulumi_aws as aws
 from pulumi import ResourceOptions
@@ -10,7 +12,8 @@ from components.network import Network, NetworkArgs
 config = pulumi.Config()
 provider = aws.Provider("aws", region="eu-west-1")
 into = ResourceOptions(providers=[provider])
-place = {"region": "eu-west-1", "account_id": "123456789012"}
+place: dict[str, Any] = {"region": "eu-west-1", "account_id": "123456789012"}
+nat: Any = config.get("nat") or "instance"
 network = Network(
     "network",
     NetworkArgs(
@@ -19,7 +22,7 @@ network = Network(
         cidr=config.get("cidr") or "10.0.0.0/16",
         zones=["eu-west-1a", "eu-west-1b"],
         cluster="wharf-dev",
-        nat=config.get("nat") or "instance",
+        nat=nat,
         endpoints=["ecr.api"],
     ),
     into,
