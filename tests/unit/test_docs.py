@@ -21,6 +21,11 @@ from stacks import config, sections
 ROOT = Path(__file__).resolve().parents[2]
 ROW = re.compile(r"^\| `([A-Za-z:.-]+)` \|", re.MULTILINE)
 LEAF_SECTIONS = (sections.PullSecret, sections.Exemption)  # described in the row of the key that holds them
+PAGES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in ROOT.glob("**/*.md")
+    if not any(part.startswith(".") for part in path.relative_to(ROOT).parts)
+)
 KINDS = (config.LocalConfig, config.AwsConfig, config.ClusterConfig, config.AccountConfig)
 
 
@@ -100,14 +105,7 @@ def test_the_default_that_is_written_is_the_one_that_holds(path: str, written: s
         assert yaml.safe_load(written) == default
 
 
-@pytest.mark.parametrize(
-    "page",
-    sorted(
-        path.relative_to(ROOT).as_posix()
-        for path in ROOT.glob("**/*.md")
-        if not any(part.startswith(".") for part in path.relative_to(ROOT).parts)
-    ),
-)
+@pytest.mark.parametrize("page", PAGES)
 def test_links_lead_to_files_that_are_there(page: str):
     text = re.sub(r"```.*?```", "", (ROOT / page).read_text(), flags=re.DOTALL)
     for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text):
@@ -129,3 +127,13 @@ def test_what_differs_between_staging_and_prod_is_listed():
     differing = {key for key in staging | prod if staging.get(key) != prod.get(key)}
     page = (ROOT / "docs" / "aws.md").read_text()
     assert set(ROW.findall(page)) == differing
+
+
+def test_every_test_that_a_page_names_is_there():
+    tests = "".join(path.read_text() for path in (ROOT / "tests").glob("*/test_*.py"))
+    there = set(re.findall(r"^(?:async )?def (test_\w+)", tests, flags=re.MULTILINE))
+    for page in PAGES:
+        text = (ROOT / page).read_text()
+        assert set(re.findall(r"`(test_\w+)`", text)) - there == set(), page
+        for file in re.findall(r"`(tests/[\w/]+\.py)`", text):
+            assert (ROOT / file).is_file(), f"{page}: {file}"

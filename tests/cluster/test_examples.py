@@ -1,0 +1,42 @@
+"""The checkout's own local stage and the examples', as `make up` and `make down` run them, on kwok."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ops import project, up
+from ops.project import CHECKOUT, Project, read_stage
+from tests.kwok import processes
+
+EXAMPLES = (None, *sorted(path.parent.name for path in (CHECKOUT / "examples").glob("*/Pulumi.yaml")))
+OPTIONS = up.Options(engine="direct", cluster="kwok", timeout=180, yes=True)
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_every_example_comes_up_locally(
+    example: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From a copy under another name, so that one that somebody runs from this checkout is left alone."""
+    found = project.find(example)
+    for path in (found.root / "apps", *found.root.glob("Pulumi*.yaml")):
+        copy = shutil.copytree if path.is_dir() else shutil.copy
+        copy(path, tmp_path / path.name)
+    copied = Project(tmp_path, f"{found.name}-{os.getpid()}")
+    stage = read_stage(copied, "local")
+    cluster = up.local_cluster(copied, stage, "kwok")
+    try:
+        up.up(copied, "local", OPTIONS)
+        rows = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line.strip()}
+        for name, app in stage.apps.items():
+            assert ("ready" in rows[name]) == app.runs_always
+        up.up(copied, "local", OPTIONS)
+        assert "local is up: nothing changed (" in capsys.readouterr().err
+    finally:
+        up.down(copied, "local", OPTIONS)
+    assert processes(cluster) == []
+    assert not cluster.state.exists()
+    assert not copied.state.exists()
