@@ -15,6 +15,7 @@ BINDINGS = ("rbac.authorization.k8s.io/v1:RoleBinding", "rbac.authorization.k8s.
 ESCALATING = ("bind", "escalate", "impersonate")
 SECRET_NAME = re.compile(r"PASSW|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL", re.IGNORECASE)
 NOT_A_VALUE = re.compile(r"/|^\d*$|^(true|false)$", re.IGNORECASE)  # a path, a number of seconds, a switch
+WITHIN = "(within)"  # the key of a secret leaf in what is only known to hold a secret somewhere
 IN_APP_FILE = "put it into wharf:secrets, and name it by `secrets:` or `files:` in the app file"
 
 
@@ -51,16 +52,19 @@ def _shown_secret(resource: Resource, context: Context) -> Iterator[str]:
     for container in containers(resource):
         for variable in items(container, "env"):
             value = variable.get("value")
-            if isinstance(value, Secret):
-                yield f"container {container.get('name')}: {variable.get('name')} holds a secret in plain text"
-            elif value and SECRET_NAME.search(variable.get("name", "")) and not NOT_A_VALUE.search(value):
+            if (
+                isinstance(value, str)
+                and SECRET_NAME.search(variable.get("name", ""))
+                and not NOT_A_VALUE.search(value)
+            ):
                 yield f"container {container.get('name')}: {variable.get('name')} looks like a secret in plain text"
 
 
 def _secret_where_all_read(resource: Resource, context: Context) -> Iterator[str]:
     for path, value in _leaves(resource.inputs, ""):
         if isinstance(value, Secret):
-            yield f"{path} is a secret, and whoever may read the object reads it"
+            shown = path.removesuffix(f".{WITHIN}")
+            yield f"{shown} is or holds a secret, and whoever may read the object reads it"
 
 
 def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
@@ -184,9 +188,9 @@ RULES = (
     Rule(
         id="secret-is-in-a-secret",
         severity="critical",
-        why="ConfigMaps, Helm values and annotations are not kept as secrets, neither by Kubernetes nor by Helm.",
+        why="Pods, ConfigMaps, Helm values and annotations are not kept as secrets, neither by Kubernetes nor by Helm.",
         remedy=IN_APP_FILE,
-        types=("core/v1:ConfigMap", "helm.sh/v3:Release", *SERVING),
+        types=("core/v1:ConfigMap", "helm.sh/v3:Release", *WORKLOADS),
         check=_secret_where_all_read,
         passes=example(kubernetes("core/v1:ConfigMap", {"data": {"LEVEL": "info"}})),
         fails=example(kubernetes("core/v1:ConfigMap", {"data": {"TOKEN": Secret("x")}})),

@@ -17,6 +17,7 @@ from ops.diff.urns import Urn
 from ops.graph import Graph, Resource, Secret
 from ops.project import CHECKOUT, Project, find, read_stage
 from policies import all_rules
+from policies.access import WITHIN
 from policies.rule import Context, Rule, Verdict, judge, judge_one
 from stacks.sections import Exemption
 
@@ -39,20 +40,23 @@ def serve() -> None:
 
 
 def plain(value: Any, proxy_secrets: bool = False) -> Any:
-    """What the engine sends in plain values, each secret leaf as a `Secret`."""
-    return _plain(value, secret=False)
-
-
-def _plain(value: Any, *, secret: bool) -> Any:
+    """What the engine sends, in plain values, but for what is secret."""
     if isinstance(value, Mapping):
         if value.get(SIGNATURE) == SECRET:
-            return _plain(value.get("value"), secret=True)
-        return {key: _plain(item, secret=secret) for key, item in value.items()}
+            return _within(plain(value.get("value")))
+        return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_plain(item, secret=secret) for item in value]
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return Secret(value) if secret and value is not None else value
+        return [plain(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _within(value: Any) -> Any:
+    """A secret leaf; of a whole tree the engine does not say which of its leaves is the secret one."""
+    if isinstance(value, dict):
+        return {**value, WITHIN: Secret("")}
+    if isinstance(value, list):
+        return [_within(item) for item in value]
+    return Secret(value)
 
 
 def _policy(rule: Rule) -> pulumi_policy.Policy:
@@ -85,7 +89,9 @@ def _report(verdicts: Iterable[Verdict], report: Report) -> None:
                 report(f"{violation.resource}: {violation.finding}", violation.urn)
         unknown = unknown or (verdict.unknown and f"{verdict.resource.name}: {verdict.unknown}")
     if unknown:
-        raise UnknownValueError(UNKNOWN_STRING_VALUE, [unknown])
+        error = UnknownValueError(UNKNOWN_STRING_VALUE, [])
+        error.message = unknown
+        raise error
 
 
 def _resource(found: Any, urn: str) -> Resource:

@@ -72,7 +72,7 @@ MUTANTS: dict[str, tuple[str, str, Callable[[Any], None]]] = {
         ":NetworkPolicy", "environment-default-deny", lambda i: i["spec"].update(ingress=[{}]),
     ),
     "namespace-is-restricted": (":Namespace", "environment-namespace", lambda i: i["metadata"].pop("labels")),
-    "variable-holds-no-secret": (
+    "secret-is-in-a-secret": (
         ":Deployment", "hello-deployment",
         lambda i: pod(i)["containers"][0]["env"].append({"name": "X", "value": Secret("canary")}),
     ),
