@@ -1,12 +1,19 @@
 """A few resources that hold every rule, and that break some of them if so configured."""
 
 import json
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as k8s
 import pulumi_random as random
 from pulumi import ResourceOptions
+
+
+def manifest(spec: dict[str, Any]) -> Any:
+    """A spec as Kubernetes writes it, which the SDK takes as well as its own types."""
+    return spec
+
 
 config = pulumi.Config()
 broken = config.get_bool("mutate") or False
@@ -62,13 +69,14 @@ def objects(rendered: str) -> None:
     k8s.networking.v1.NetworkPolicy(
         "deny",
         metadata={"name": "deny", "namespace": "prod"},
-        spec={"podSelector": {}, "policyTypes": ["Ingress"]},
+        spec=manifest({"podSelector": {}, "policyTypes": ["Ingress"]}),
         opts=inside,
     )
     k8s.apps.v1.Deployment(
         "shop",
         metadata={"name": "shop", "namespace": "prod"},
-        spec={
+        spec=manifest(
+        {
             "replicas": 1,
             "selector": {"matchLabels": labels},
             "template": {
@@ -88,7 +96,7 @@ def objects(rendered: str) -> None:
                     "containers": [container],
                 },
             },
-        },
+        }),
         opts=inside,
     )  # fmt: skip
     selector = {"app": "nobody" if broken else "shop"}
