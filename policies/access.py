@@ -79,15 +79,14 @@ def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
 
 
 def _open_namespace(resource: Resource, context: Context) -> Iterator[str]:
-    used = any(other.type.endswith(WORKLOADS) and namespace(other) == name(resource) for other in context.graph)
-    if used and not any(_denies_all(other, name(resource)) for other in context.graph):
+    there = context.by_namespace.get(name(resource), ())
+    if any(other.type.endswith(WORKLOADS) for other in there) and not any(map(_denies_all, there)):
         yield "every pod in it may be called by every pod of the cluster"
 
 
-def _denies_all(resource: Resource, wanted: str) -> bool:
+def _denies_all(resource: Resource) -> bool:
     return (
         resource.type.endswith(":NetworkPolicy")
-        and namespace(resource) == wanted
         and "Ingress" in list(items(resource.inputs, "spec.policyTypes"))
         and not at(resource.inputs, "spec.podSelector.matchLabels", {})
         and not items(resource.inputs, "spec.ingress")
@@ -96,7 +95,8 @@ def _denies_all(resource: Resource, wanted: str) -> bool:
 
 def _unguarded(resource: Resource, context: Context) -> Iterator[str]:
     listens = any(items(container, "ports") for container in containers(resource))
-    policies = [o for o in context.graph if o.type.endswith(":NetworkPolicy") and namespace(o) == namespace(resource)]
+    there = context.by_namespace.get(namespace(resource), ())
+    policies = [other for other in there if other.type.endswith(":NetworkPolicy")]
     selectors = [at(policy.inputs, "spec.podSelector.matchLabels", {}) for policy in policies]
     if listens and not any(selects(selector, labels(resource)) for selector in selectors):
         yield "no NetworkPolicy says who may call it"

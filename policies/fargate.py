@@ -33,15 +33,15 @@ def on_fargate(resource: Resource, context: Context) -> bool:
 
 
 def _profiles(context: Context) -> list[Resource]:
-    return [other for other in context.graph if other.type.endswith(PROFILE)]
+    return [other for other in context.by_kind.get("FargateProfile", ()) if other.type.endswith(PROFILE)]
 
 
 def _has_nodes(context: Context) -> bool:
-    return any(other.type.endswith(NODES) for other in context.graph)
+    return any(kind in context.by_kind for kind in ("NodeGroup", "ManagedNodeGroup"))
 
 
 def _is_on_aws(context: Context) -> bool:
-    return any(other.type == "pulumi:providers:aws" for other in context.graph)
+    return any(other.type == "pulumi:providers:aws" for other in context.by_kind.get("aws", ()))
 
 
 def _takes(profile: Resource, wanted: str, found: Mapping[str, str]) -> bool:

@@ -88,16 +88,15 @@ def _route_without_owner(resource: Resource, context: Context) -> Iterator[str]:
 
 def _routes_collide(resource: Resource, context: Context) -> Iterator[str]:
     own = set(_addresses(resource))
-    for other in context.graph:
-        if other.type.endswith(":Ingress") and other.urn < resource.urn and own & set(_addresses(other)):
+    for other in context.by_kind.get("Ingress", ()):
+        if other.urn < resource.urn and own & set(_addresses(other)):
             yield f"{', '.join(sorted(own & set(_addresses(other))))} is {other.name}'s too"
 
 
 def _without_quota(resource: Resource, context: Context) -> Iterator[str]:
-    there = [other for other in context.graph if other.type.endswith("core/v1:ResourceQuota")]
-    used = [other for other in context.graph if other.type.endswith(WORKLOADS)]
-    mine = name(resource)
-    if any(namespace(other) == mine for other in used) and not any(namespace(other) == mine for other in there):
+    there = context.by_namespace.get(name(resource), ())
+    has_quota = any(other.type.endswith("core/v1:ResourceQuota") for other in there)
+    if any(other.type.endswith(WORKLOADS) for other in there) and not has_quota:
         yield "one app in it can take all that the cluster has"
 
 
@@ -108,8 +107,8 @@ def _addresses(resource: Resource) -> Iterator[str]:
 
 
 def _in_namespace(resource: Resource, context: Context, *types: str) -> Iterator[Resource]:
-    for other in context.graph:
-        if other.type.endswith(types) and namespace(other) == namespace(resource):
+    for other in context.by_namespace.get(namespace(resource), ()):
+        if other.type.endswith(types):
             yield other
 
 

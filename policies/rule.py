@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 from ops.graph import Graph, Resource
@@ -22,6 +23,23 @@ class Context:
 
     graph: Graph
     production: bool = False
+
+    @cached_property
+    def by_namespace(self) -> Mapping[str, Sequence[Resource]]:
+        """Objects of Kubernetes; what names no namespace is in `default`, as Kubernetes has it."""
+        found: dict[str, list[Resource]] = {}
+        for resource in self.graph:
+            if resource.is_kubernetes:
+                found.setdefault(at(resource.inputs, "metadata.namespace", "default"), []).append(resource)
+        return found
+
+    @cached_property
+    def by_kind(self) -> Mapping[str, Sequence[Resource]]:
+        """Resources by the last part of their type, such as ``NetworkPolicy``."""
+        found: dict[str, list[Resource]] = {}
+        for resource in self.graph:
+            found.setdefault(resource.type.rsplit(":", 1)[-1], []).append(resource)
+        return found
 
 
 @dataclass(frozen=True, kw_only=True)

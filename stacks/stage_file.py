@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,7 +25,7 @@ def read_yaml(path: Path, shown: str) -> dict[str, Any]:
         InputRefused: not to be read, not YAML, not a mapping; names file, line and column.
     """
     try:
-        loaded = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+        loaded = _loaded(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise InputRefused([f"{shown}: cannot be read: {getattr(error, 'strerror', None) or error}"]) from None
     except MarkedYAMLError as error:
@@ -43,6 +44,12 @@ def read_yaml(path: Path, shown: str) -> dict[str, Any]:
         return _plain(loaded, "", ())
     except ValueError as error:
         raise InputRefused([f"{shown}: {error}"]) from None
+
+
+@functools.lru_cache(maxsize=4096)
+def _loaded(text: str) -> Any:
+    """Kept, since a review reads the same apps for every stage, and the parser takes its time to be exact."""
+    return YAML(typ="safe", pure=True).load(text)
 
 
 def _plain(value: Any, path: str, above: tuple[int, ...]) -> Any:
