@@ -13,7 +13,7 @@ from pulumi import ComponentResource, CustomTimeouts, Input, Output, Resource, R
 
 from components.autoscaling import autoscaler_spec
 from components.bindings import Settings, bound_variables, encoded, fingerprint
-from components.labels import NOT_AWAITED, client_of, identity, standard
+from components.labels import NOT_AWAITED, client_of, identity, of_app
 from components.manifest import Manifest
 from components.needs import Need
 from components.network_policy import Peer, allow, callers
@@ -59,10 +59,7 @@ class App(ComponentResource):
         super().__init__("wharf:apps:App", name, None, opts)
         self._name, self._args = name, args
         spec = args.spec
-        self.labels = {
-            **standard(spec.name, project=args.project, environment=args.environment, component=spec.kind),
-            **spec.labels,
-        }
+        self.labels = of_app(spec, project=args.project, environment=args.environment)
         account = self._service_account()
         secret, secret_variables, digest = self._settings()
         template = {"service_account": spec.name, "secret": spec.name, "secret_variables": secret_variables}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from components.manifest import Manifest
 from components.needs import Need
+from components.spec import AppSpec
 
 MANAGED_BY = "wharf"
 
@@ -24,6 +25,11 @@ def standard(name: str, *, project: str, environment: str, component: str) -> di
         "app.kubernetes.io/managed-by": MANAGED_BY,
         "environment": environment,
     }
+
+
+def of_app(spec: AppSpec, *, project: str, environment: str) -> dict[str, str]:
+    """On all objects of an app: the standard ones, and over them those that its file adds."""
+    return {**standard(spec.name, project=project, environment=environment, component=spec.kind), **spec.labels}
 
 
 def client_of(need: Need) -> dict[str, str]:

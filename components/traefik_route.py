@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi_kubernetes as k8s
-from pulumi import ComponentResource, Input, Output, ResourceOptions
+from pulumi import ComponentResource, Input, ResourceOptions
 
 from components.manifest import Manifest
 from components.network_policy import Peer
@@ -28,8 +28,6 @@ class TraefikRouteArgs:
 class TraefikRoute(ComponentResource):
     """An Ingress for one host and path."""
 
-    url: Output[str]
-
     def __init__(self, name: str, args: TraefikRouteArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("wharf:apps:TraefikRoute", name, None, opts)
         backend = {"service": {"name": args.service, "port": {"number": args.port}}}
@@ -41,5 +39,4 @@ class TraefikRoute(ComponentResource):
             spec=spec,
             opts=ResourceOptions(parent=self),
         )
-        self.url = Output.from_input(f"http://{args.host}{args.path}")
-        self.register_outputs({"url": self.url})
+        self.register_outputs({})

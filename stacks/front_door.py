@@ -13,7 +13,7 @@ from components.certificate import Certificate, CertificateArgs
 from components.charts import EXTERNAL_DNS
 from components.external_dns import ExternalDns, ExternalDnsArgs
 from components.ingress import Ingress, IngressArgs
-from components.labels import standard
+from components.labels import of_app
 from components.spec import AppSpec
 from stacks.chart_sources import chart_source
 from stacks.providers import tags
@@ -97,7 +97,7 @@ def _route(here: Surroundings, app: AppSpec, ingress: Ingress, after: list[Resou
     domain, stage = here.config.ingress.domain, here.stage
     return AlbRouteArgs(
         namespace=here.namespace,
-        labels=standard(app.name, project=stage.project, environment=stage.name, component=app.kind),
+        labels=of_app(app, project=stage.project, environment=stage.name),
         class_name=ingress.class_name,
         annotations=ingress.annotations,
         host=_host(app.route.host, domain) if domain else None,

@@ -10,6 +10,7 @@ from pulumi import Output, ResourceOptions
 
 from components.bindings import Settings, broker_settings, database_settings, mail_settings
 from components.environment import Environment, EnvironmentArgs
+from components.labels import of_app
 from components.mail_catcher import MailCatcher, MailCatcherArgs
 from components.needs import Need
 from components.network_policy import Peer
@@ -84,8 +85,9 @@ def build(stage: Stage) -> None:
         route_peers=[CONTROLLER],
         opts=into,
     )
-    urls = {name: _route(stage, name, environment, into).url for name in apps(context) if stage.apps[name].route}
-    pulumi.export("urls", urls)
+    for name in apps(context):
+        if stage.apps[name].route:
+            _route(stage, name, environment, into)
     pulumi.export("namespace", environment.namespace)
 
 
@@ -103,12 +105,11 @@ def _route(stage: Stage, name: str, environment: Environment, opts: ResourceOpti
     assert app.route is not None
     assert app.port is not None
     host = DOMAIN if app.route.host == "@" else f"{app.route.host}.{DOMAIN}"
-    labels = {"app.kubernetes.io/name": name, "environment": stage.name}
     return TraefikRoute(
         name,
         TraefikRouteArgs(
             namespace=environment.namespace,
-            labels=labels,
+            labels=of_app(app, project=stage.project, environment=stage.name),
             host=host,
             path=app.route.path,
             service=app.service_name,

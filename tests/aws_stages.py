@@ -21,6 +21,7 @@ APPS: Mapping[str, Any] = {
         "needs": {"database": {}, "broker": {}, "mail": {}},
         "health": {"ready": "/ready"},
         "route": {"host": "web"},
+        "labels": {"team": "red"},
         "before": ["./migrate"],
         "permissions": [{"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::files/*"]}],
     },

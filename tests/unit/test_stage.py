@@ -17,7 +17,7 @@ from stacks.catalogue import image_variable, merge
 from stacks.config import LocalConfig, Stage
 from stacks.keys import known_keys
 from stacks.stage_file import is_encrypted, plain_paths
-from tests.local_stages import APP, project
+from tests.local_stages import APP, graph, project
 
 CIPHERTEXT = {"secure": "v1:abc:def"}
 KEYS = st.text("abc", min_size=1, max_size=2)
@@ -241,3 +241,10 @@ def test_the_same_app_runs_on_every_kind_of_stage(tmp_path: Path):
     assert pods[0][0]["image"] == pods[1][0]["image"] == "example/web:1.0"
     assert pods[0][0].keys() == pods[1][0].keys()
     assert catalogue.load(tmp_path, "apps", {"web": {"version": "1.0"}}, "x")[0]["web"].image == "example/web"
+
+
+def test_what_an_app_adds_to_its_labels_is_on_its_route_too(tmp_path):
+    routed = {"route": {"host": "web"}, "labels": {"team": "red"}}
+    local = graph(tmp_path / "local", app=routed)
+    assert local.one("Ingress").inputs["metadata"]["labels"] == local.one("Service").inputs["metadata"]["labels"]
+    assert local.one("Ingress").inputs["metadata"]["labels"]["team"] == "red"

@@ -106,6 +106,10 @@ def test_a_cluster_exports_what_its_environments_read(shared, inside):
     assert trust["Statement"][0]["Principal"] == {"Federated": shared.outputs["oidc_provider_arn"]}
 
 
+def test_what_an_app_adds_to_its_labels_is_on_its_route_too(own):
+    assert own.one("Ingress", "web-ingress").inputs["metadata"]["labels"]["team"] == "red"
+
+
 def test_an_environment_is_the_same_in_its_own_cluster_and_in_another(own, inside):
     owned = {resource.name for resource in own}
     assert {resource.name for resource in inside} <= owned
