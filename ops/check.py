@@ -8,6 +8,7 @@ from datetime import date
 from fnmatch import fnmatchcase
 from typing import Any
 
+from ops.diff.as_text import plain
 from ops.graph import Graph
 from ops.project import Project
 from policies import all_rules
@@ -149,7 +150,7 @@ def text(report: Report) -> str:
         f"{report.stage}: {report.rules} rules over {report.resources} resources: "
         + ("all hold" if report.passed else f"{count} to mend")
     )
-    return "\n".join(lines)
+    return "\n".join(map(plain, lines))
 
 
 def to_json(report: Report) -> dict[str, Any]:

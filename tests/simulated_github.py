@@ -34,7 +34,7 @@ class State:
     page_size: int = 100
 
     def pull(self, number: int, head: str, *labels: str) -> None:
-        self.pulls.append({"number": number, "head": {"sha": head}, "labels": [{"name": label} for label in labels]})
+        self.pulls.append(made_pull(number, head, *labels))
 
     def labels(self, number: int) -> list[str]:
         (found,) = [pull for pull in self.pulls if pull["number"] == number]
@@ -51,6 +51,11 @@ class State:
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr(name, content)
         self.artifacts["wharf-review"] = packed.getvalue()
+
+
+def made_pull(number: int, head: str, *labels: str, into: str = "main") -> dict[str, Any]:
+    base = {"ref": into, "repo": {"default_branch": "main"}}
+    return {"number": number, "head": {"sha": head}, "base": base, "labels": [{"name": label} for label in labels]}
 
 
 @contextmanager

@@ -69,7 +69,7 @@ COMPONENT = table(
         },
         # What it hands on to what cannot change of aws:eks/cluster:Cluster.
         immutable=("name", "serviceRole", "ipFamily", "kubernetesServiceIpAddressRange", "bootstrapSelfManagedAddons"),
-        holds_data=True,
+        holds="all that runs in it",
     ),
     AwsType(
         "eks:index:ManagedNodeGroup",

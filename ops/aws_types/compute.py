@@ -99,7 +99,7 @@ COMPUTE = table(
             *("kubernetesNetworkConfig.ipFamily", "kubernetesNetworkConfig.serviceIpv4Cidr", "remoteNetworkConfig"),
         ),
         replaced=_encryption_taken_away,
-        holds_data=True,
+        holds="all that runs in it",
         undeletable=_protected,
     ),
     AwsType(

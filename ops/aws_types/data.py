@@ -76,7 +76,7 @@ DATA = table(
             *("kmsKeyId", "ncharCharacterSetName", "restoreToPointInTime", "snapshotIdentifier"),
             *("storageEncrypted", "timezone", "username"),
         ),
-        holds_data=True,
+        holds="its databases",
         undeletable=_database_undeletable,
     ),
     AwsType(
@@ -126,7 +126,7 @@ DATA = table(
             *("brokerName", "dataReplicationPrimaryBrokerArn", "deploymentMode", "encryptionOptions", "engineType"),
             *("ldapServerMetadata", "publiclyAccessible", "subnetIds"),
         ),
-        holds_data=True,
+        holds="its queues and messages",
     ),
     AwsType(
         "aws:s3/bucket:Bucket",
@@ -141,7 +141,7 @@ DATA = table(
         },
         auto_name="bucket",
         immutable=("bucket", "bucketPrefix", "objectLockEnabled"),
-        holds_data=True,
+        holds="its objects",
     ),
     _bucket_sub_resource(
         "BucketVersioning",
@@ -181,7 +181,7 @@ DATA = table(
         auto_name="name",
         enums={"logGroupClass": ("STANDARD", "INFREQUENT_ACCESS", "DELIVERY"), "retentionInDays": RETENTIONS},
         immutable=("name", "namePrefix", "logGroupClass"),
-        holds_data=True,
+        holds="its logs",
         undeletable=lambda properties: (
             "deletion protection is on" if properties.get("deletionProtectionEnabled") is True else ""
         ),

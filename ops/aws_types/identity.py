@@ -89,7 +89,7 @@ IDENTITY = table(
             "keyUsage": ("ENCRYPT_DECRYPT", "SIGN_VERIFY", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT"),
         },
         immutable=("customerMasterKeySpec", "customKeyStoreId", "keyUsage", "multiRegion", "xksKeyId"),
-        holds_data=True,
+        holds="whatever is encrypted with it",
     ),
     AwsType(
         "aws:kms/alias:Alias",

@@ -105,7 +105,7 @@ class AwsType:
         enums: by dotted path the values that are taken; of a list, those of its items.
         immutable: dotted paths of what cannot change in place.
         replaced: further paths that a change from the old to the new inputs cannot make in place.
-        holds_data: losing the resource loses what cannot be made again.
+        holds: what is lost with the resource and cannot be made again, "" for nothing.
         undeletable: why AWS would refuse to delete it as it is, "" if it would not.
     """
 
@@ -121,8 +121,12 @@ class AwsType:
     enums: Mapping[str, tuple[str | int, ...]] = field(default_factory=dict)
     immutable: tuple[str, ...] = ()
     replaced: Callable[[Mapping[str, Any], Mapping[str, Any]], tuple[str, ...]] = lambda old, new: ()
-    holds_data: bool = False
+    holds: str = ""
     undeletable: Callable[[Mapping[str, Any]], str] = lambda properties: ""
+
+    @property
+    def holds_data(self) -> bool:
+        return bool(self.holds)
 
     def outputs(self, urn: str, name: str, inputs: Mapping[str, Any], region: str, account: str) -> dict[str, Any]:
         """All properties of the resource once it exists, ``id`` included; the same for the same arguments."""

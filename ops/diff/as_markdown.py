@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from ops.diff.as_text import NOT_DEPLOYED, property_line, short_urn, title
+from ops.diff.as_text import NOT_DEPLOYED, plain, property_line, short_urn, title
 from ops.diff.model import Change, Diff, Kind, grouped, in_words
 
 SIGN = {Kind.CREATED: "+", Kind.DELETED: "-", Kind.REPLACED: "!", Kind.CHANGED: "~", Kind.RENAMED: "→"}
@@ -18,7 +18,9 @@ HEAD_ROW = "| stage | " + " | ".join(Kind) + " | loses data |"
 
 def markdown(diff: Diff) -> str:
     """One stage by itself, as `wharf diff --format markdown` prints it."""
-    return "\n".join([f"*{NOT_DEPLOYED}*", "", HEAD_ROW, separator(HEAD_ROW), row(diff), "", *details(diff)]) + "\n"
+    return "\n".join(
+        [f"*{NOT_DEPLOYED}*", "", HEAD_ROW, separator(HEAD_ROW), row(diff), "", *losses(diff), *details(diff)]
+    )
 
 
 def separator(head: str) -> str:
@@ -33,19 +35,32 @@ def row(diff: Diff) -> str:
     return f"| {diff.stack} | " + " | ".join(cells) + f" | {f'**{len(diff.losing)}**' if diff.losing else ''} |"
 
 
+def losses(diff: Diff, at_most: int | None = None) -> list[str]:
+    """What loses data, in sight.
+
+    Args:
+        at_most: how many are named; of the others only the number is said.
+    """
+    if not diff.losing:
+        return []
+    named = [f"{title(change)}: {change.kind}, loses {change.loses}" for change in diff.losing[:at_most]]
+    return [f"**{diff.stack} loses data:**", "", *code([*named, *and_more(len(diff.losing) - len(named))]), ""]
+
+
+def and_more(count: int) -> list[str]:
+    """What stands for those that are not shown."""
+    return [f"and {count} more"] if count else []
+
+
 def details(diff: Diff, *, properties: bool = True) -> list[str]:
-    """What loses data, in sight, and all changes, folded.
+    """All changes, folded.
 
     Args:
         properties: also each property with its old and new value.
     """
     if diff.is_empty:
         return []
-    lines = []
-    if diff.losing:
-        lines += [f"**{diff.stack} loses data:**", ""]
-        lines += [*_block(f"{title(change)}: {change.kind}: {change.loses}" for change in diff.losing), ""]
-    lines += [f"<details><summary>{diff.stack}: {in_words(diff.counts())}</summary>", ""]
+    lines = [f"<details><summary>{diff.stack}: {in_words(diff.counts())}</summary>", ""]
     body = [
         line for component, changes in grouped(diff.changes).items() for line in _group(component, changes, properties)
     ]
@@ -55,12 +70,15 @@ def details(diff: Diff, *, properties: bool = True) -> list[str]:
         body += ["# refers to what is replaced, so that values in it may change"]
         body += [f"      {short_urn(urn)}" for urn in diff.followers if properties]
         body += [] if properties else [f"      {len(diff.followers)} resources"]
-    return [*lines, *_block(body, "diff"), "", "</details>", ""]
+    return [*lines, *code(body, "diff"), "", "</details>", ""]
 
 
-def code(texts: Sequence[str]) -> list[str]:
-    """Texts of somebody else's as a block of code."""
-    return _block(texts)
+def code(lines: Sequence[str], language: str = "") -> list[str]:
+    """Lines of somebody else's as a block of code, with a fence that nothing in it closes."""
+    content = [plain(line) for line in lines]
+    longest = max((len(run) for line in content for run in re.findall("`+", line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return [fence + language, *content, fence]
 
 
 def _group(component: str, changes: Sequence[Change], properties: bool) -> Iterator[str]:
@@ -71,11 +89,3 @@ def _group(component: str, changes: Sequence[Change], properties: bool) -> Itera
             yield from (f"      because {reason}" for reason in change.because)
             yield from (f"      {note}" for note in change.notes)
             yield from (f"      {property_line(found)}" for found in change.properties)
-
-
-def _block(lines: Iterator[str] | Sequence[str], language: str = "") -> list[str]:
-    """A fenced block with a fence that nothing in it closes."""
-    content = [line.replace("\r", "\\r").replace("\n", "\\n") for line in lines]
-    longest = max((len(run) for line in content for run in re.findall("`+", line)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return [fence + language, *content, fence]

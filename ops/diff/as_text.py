@@ -17,7 +17,7 @@ def text(diff: Diff) -> str:
         return f"{diff.stack}: nothing changed against {diff.base}; {diff.total} resources"
     lines = [f"{diff.stack}: {in_words(diff.counts())}, against {diff.base}", NOT_DEPLOYED]
     if diff.losing:
-        lines += ["", f"LOSES DATA: {len(diff.losing)} of them"]
+        lines += ["", f"{diff.stack} loses data:"]
         lines += [f"  {change.kind.symbol} {title(change)}: {change.loses}" for change in diff.losing]
     for component, changes in grouped(diff.changes).items():
         lines += ["", component or "(no component)"]
@@ -27,10 +27,19 @@ def text(diff: Diff) -> str:
     if diff.followers:
         lines += ["", "refers to what is replaced, so that values in it may change:"]
         lines += [f"    {short_urn(urn)}" for urn in diff.followers]
-    return "\n".join(lines)
+    return "\n".join(map(plain, lines))
 
 
 NOT_DEPLOYED = "(two renderings compared: not the deployed state)"
+
+
+def plain(text: str) -> str:
+    """A line that a terminal and a browser show as it is; what has no glyph of its own is written as an escape.
+
+    Values come from whoever wrote the change: an escape sequence would command the reader's terminal, and a mark of
+    direction would show him another value.
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def title(change: Change) -> str:
@@ -57,18 +66,16 @@ def property_line(change: PropertyChange) -> str:
 
 
 def value(found: Any) -> str:
-    """One line, cut."""
+    """In one line, cut."""
     shown = found if isinstance(found, str) and found else json.dumps(found, sort_keys=True, ensure_ascii=False)
-    shown = shown.replace("\n", "\\n")
+    shown = plain(shown)
     return shown if len(shown) <= WIDEST else shown[: WIDEST - 1] + "…"
 
 
 def pair(old: Any, new: Any) -> tuple[str, str]:
     """Two values, cut so that the place where they differ is seen."""
     sides = [
-        (side if isinstance(side, str) and side else json.dumps(side, sort_keys=True, ensure_ascii=False)).replace(
-            "\n", "\\n"
-        )
+        plain(side if isinstance(side, str) and side else json.dumps(side, sort_keys=True, ensure_ascii=False))
         for side in (old, new)
     ]
     same = next((i for i, (a, b) in enumerate(zip(*sides, strict=False)) if a != b), min(map(len, sides)))

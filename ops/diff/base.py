@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -136,9 +136,12 @@ def fingerprint_key() -> bytes:
     path = CACHE / "fingerprint-key"
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        fd, scratch = tempfile.mkstemp(dir=path.parent)
         with os.fdopen(fd, "w") as file:
             file.write(secrets.token_hex(32))
+        with suppress(FileExistsError):  # of two runs at once both take the first one's
+            os.link(scratch, path)
+        os.unlink(scratch)
     return bytes.fromhex(path.read_text())
 
 

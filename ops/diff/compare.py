@@ -66,7 +66,7 @@ def lost_with(resource: Resource, graph: Graph) -> str:
     if resource.retain_on_delete:
         return ""
     if resource.type in AWS_TYPES:
-        return "what it holds" if AWS_TYPES[resource.type].holds_data else ""
+        return AWS_TYPES[resource.type].holds
     return kubernetes_types.lost_with(resource, graph)
 
 

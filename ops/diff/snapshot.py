@@ -6,6 +6,7 @@ of this package. Secrets leave the run as fingerprints, which tell a change and 
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import hmac
 import json
@@ -50,23 +51,23 @@ def from_json(document: Mapping[str, Any]) -> Graph:
 
 
 def _plain(value: Any, root: str, key: bytes) -> Any:
+    if isinstance(value, str):
+        return value.replace(root, ROOT)
+    if isinstance(value, dict):
+        return {name: _plain(item, root, key) for name, item in value.items()}
     if type(value).__name__ == "Secret":
         text = json.dumps(_plain(value.value, root, key), sort_keys=True)
         return {SECRET: hmac.new(key, text.encode(), hashlib.sha256).hexdigest()[:16]}
     if is_dataclass(value):
         return {field.name: _plain(getattr(value, field.name), root, key) for field in fields(value)}
-    if isinstance(value, Mapping):
-        return {name: _plain(item, root, key) for name, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item, root, key) for item in value]
-    return value.replace(root, ROOT) if isinstance(value, str) else value
+    return [_plain(item, root, key) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _secrets(value: Any) -> Any:
     from ops.graph import Secret
 
-    if isinstance(value, Mapping):
-        return Secret(value[SECRET]) if set(value) == {SECRET} else {k: _secrets(item) for k, item in value.items()}
+    if isinstance(value, dict):
+        return Secret(value[SECRET]) if [*value] == [SECRET] else {k: _secrets(item) for k, item in value.items()}
     return [_secrets(item) for item in value] if isinstance(value, list) else value
 
 
@@ -88,6 +89,7 @@ def main() -> None:
     if not Path(project.__file__).resolve().is_relative_to(root):
         raise SystemExit(f"{project.__file__} is not of the base checkout {root}")
     found = project.find(example or None)
+    gc.disable()  # the process ends before its garbage would matter
     for stage in stages:
         try:
             line = {"stage": stage, "graph": to_json(project.evaluate_stage(found, stage), root=root, key=key)}

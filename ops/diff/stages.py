@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ops import project
-from ops.diff.as_text import property_line
+from ops.diff.as_text import plain, property_line
 from ops.diff.compare import OPTIONS, component
 from ops.diff.meant import WHOLE, meant
 from ops.diff.model import PropertyChange
@@ -101,7 +101,7 @@ def text(comparison: Comparison) -> str:
         lines += ["", "NOT MEANT TO DIFFER", *_by_component(comparison.otherwise)]
     for what in dict.fromkeys(difference.meant for difference in meant_ones):
         lines += ["", what, *_by_component(d for d in meant_ones if d.meant == what)]
-    return "\n".join(lines)
+    return "\n".join(map(plain, lines))
 
 
 def to_json(comparison: Comparison) -> dict[str, Any]:

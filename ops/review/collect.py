@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
@@ -12,8 +13,9 @@ from ops.check import Report, judged
 from ops.diff import as_json, run
 from ops.diff import base as bases
 from ops.errors import UserError
+from ops.evaluate import collector_paused
 from ops.graph import Graph
-from ops.review.model import FORMAT, Review, StageReview
+from ops.review.model import FORMAT, NAME, Review, StageReview
 from stacks.problems import InputRefused
 
 
@@ -21,12 +23,17 @@ def collect(found: project.Project, ref: str | None, example: str | None) -> Rev
     """What the working tree does to every stage, those that only it or only the base has among them.
 
     Raises:
-        UserError: there is no such base.
+        UserError: there is no such base, or a stage has no name of a stage.
     """
     commit = bases.commit(ref) if ref else bases.merge_base()
     here = found.stages()
     stages = sorted({*here, *bases.stages(commit, example)})
-    with ThreadPoolExecutor(1) as beside:
+    for stage in stages:
+        if not NAME.fullmatch(stage):
+            raise UserError(
+                f"Pulumi.{stage}.yaml: {stage!r} names no stage: use at most 20 of a-z, 0-9 and -, a-z first"
+            )
+    with collector_paused(), ThreadPoolExecutor(1) as beside:
         base = beside.submit(bases.evaluate, commit, stages, example)
         heads = {stage: _head(found, stage) for stage in here}
         graphs = base.result()
@@ -46,6 +53,9 @@ def _head(found: project.Project, stage: str) -> tuple[Graph, Report] | str:
         graph = run.head(found, stage)
     except (InputRefused, UserError) as refused:
         return str(refused)
+    except Exception as raised:  # whatever the request's own code raises is what the review says of the stage
+        traceback.print_exc()
+        return f"the program ends with {type(raised).__name__}: {raised}"
     return graph, judged(graph, config.exemptions, production=config.production, today=date.today())
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from ops.diff.as_markdown import HEAD_ROW, code, details, separator
+from ops.diff.as_markdown import HEAD_ROW, and_more, code, details, losses, separator
 from ops.diff.as_markdown import row as diff_row
 from ops.diff.as_text import NOT_DEPLOYED
 from ops.review.model import Review, StageReview, blocking, broken
 
 LONGEST = 65_000  # characters; GitHub takes 65,536
 MARK = "<!-- wharf:review"
-VIOLATIONS_SHOWN = 20
-WHOLE, NAMES, SUMMARY = 2, 1, 0  # how much of a stage is shown
-TOOL = ("ops/", "policies/", ".github/", "stacks/", "components/", "requirements")
+VIOLATIONS_SHOWN, LOSSES_SHOWN = 20, 50
+LONGEST_LINE = 500
+WHOLE, NAMES, REASONS, ROW = 3, 2, 1, 0  # how much of a stage is shown
 
 
 def mark(commit: str, reasons: list[str], faults: list[str]) -> str:
@@ -28,14 +28,15 @@ def comment(review: Review, *, run_url: str = "", label: str = "", changed_tool:
         changed_tool: the request changes the code that made this preview.
     """
     levels = [WHOLE] * len(review.stages)
+    parts = [_stage(stage, WHOLE) for stage in review.stages]
     while True:
-        parts = [_stage(stage, level) for stage, level in zip(review.stages, levels, strict=True)]
         lines = [*_opening(review, label, changed_tool), *_cut(review, levels, run_url)]
         text = "\n".join([*lines, *(line for part in parts for line in part)])
-        largest = max(range(len(parts)), key=lambda index: (levels[index] > SUMMARY, sum(map(len, parts[index]))))
-        if len(text) <= LONGEST or levels[largest] == SUMMARY:
-            return text[:LONGEST]
+        largest = max(range(len(parts)), key=lambda index: sum(map(len, parts[index])))
+        if len(text) <= LONGEST or levels[largest] == ROW:
+            return text
         levels[largest] -= 1
+        parts[largest] = _stage(review.stages[largest], levels[largest])
 
 
 def _opening(review: Review, label: str, changed_tool: bool) -> list[str]:
@@ -58,13 +59,12 @@ def _opening(review: Review, label: str, changed_tool: bool) -> list[str]:
 def _cut(review: Review, levels: list[int], run_url: str) -> list[str]:
     """What is not shown, in words."""
     pairs = list(zip(review.stages, levels, strict=True))
-    values = [stage.stage for stage, level in pairs if level == NAMES]
-    everything = [stage.stage for stage, level in pairs if level == SUMMARY]
-    said = []
-    if values:
-        said.append(f"the old and new values of {', '.join(values)}")
-    if everything:
-        said.append(f"the changes of {', '.join(everything)}")
+    missing = {NAMES: "the old and new values", REASONS: "the changes", ROW: "all but the row"}
+    said = [
+        f"{what} of {', '.join(found)}"
+        for level, what in missing.items()
+        if (found := [stage.stage for stage, its in pairs if its == level])
+    ]
     if not said:
         return []
     where = f"[the run]({run_url})" if run_url else "`wharf diff`"
@@ -73,6 +73,8 @@ def _cut(review: Review, levels: list[int], run_url: str) -> list[str]:
 
 def _row(stage: StageReview) -> str:
     rules = f"**{len(stage.violations)} broken**" if stage.violations else f"{stage.rules} hold" if stage.rules else ""
+    if stage.is_unchecked:
+        rules = "**not checked**"
     diff = stage.as_diff()
     if diff is None:
         what = "taken away" if stage.gone else "**not comparable**"
@@ -81,16 +83,19 @@ def _row(stage: StageReview) -> str:
 
 
 def _stage(stage: StageReview, level: int) -> list[str]:
+    if level == ROW:
+        return []
     lines: list[str] = []
     if stage.gone:
         lines += [f"**{stage.stage} is taken away.** What runs in it goes on running, and nothing manages it.", ""]
     if stage.problem:
-        lines += [f"**{stage.stage} cannot be compared:**", "", *code(stage.problem[:2_000].splitlines()[:20]), ""]
+        what = "is refused" if stage.is_unchecked else "cannot be compared"
+        lines += [f"**{stage.stage} {what}:**", "", *code(stage.problem[:2_000].splitlines()[:20]), ""]
     if stage.violations:
-        shown = [violation[:500] for violation in stage.violations[:VIOLATIONS_SHOWN]]
-        more = [f"and {len(stage.violations) - len(shown)} more"] if len(stage.violations) > len(shown) else []
+        shown = [violation[:LONGEST_LINE] for violation in stage.violations[:VIOLATIONS_SHOWN]]
+        more = and_more(len(stage.violations) - len(shown))
         lines += [f"**{stage.stage} breaks rules** (docs/rules.md):", "", *code([*shown, *more]), ""]
-    diff = stage.as_diff()
-    if diff and level > SUMMARY:
-        lines += details(diff, properties=level == WHOLE)
+    if diff := stage.as_diff():
+        lines += losses(diff, LOSSES_SHOWN)
+        lines += details(diff, properties=level == WHOLE) if level >= NAMES else []
     return lines

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ops.diff.as_markdown import code
 from ops.errors import UserError
 
 FORMAT = 1
@@ -65,9 +66,8 @@ def markdown(found: list[Step], stack: str) -> str:
     """For the summary of a job, where whoever approves reads it."""
     if not found:
         return f"### {stack}: the engine would change nothing\n"
-    return "\n".join(
-        [f"### {stack}: the engine would do {len(found)} things", "", "```diff", *map(str, found), "```", ""]
-    )
+    lines = code([str(step) for step in found], "diff")
+    return "\n".join([f"### {stack}: the engine would do {len(found)} things", "", *lines, ""])
 
 
 def require_same(approved: list[Step], now: list[Step]) -> None:

@@ -17,10 +17,24 @@ FORMAT = 1
 LARGEST = 20_000_000  # bytes; a hundred apps that all change take about two million
 Text = Annotated[str, StringConstraints(max_length=100_000)]
 Line = Annotated[str, StringConstraints(max_length=2_000)]
-Name = Annotated[str, StringConstraints(pattern=re.compile(r"^[a-z][-a-z0-9]{0,19}$"))]
-Sha = Annotated[str, StringConstraints(pattern=re.compile(r"^([0-9a-f]{40}|[0-9a-f]{64})$"))]
+NAME = re.compile(r"\A[a-z][-a-z0-9]{0,19}\Z")
+Name = Annotated[str, StringConstraints(pattern=NAME)]
+Sha = Annotated[str, StringConstraints(pattern=re.compile(r"\A([0-9a-f]{40}|[0-9a-f]{64})\Z"))]
+Urn = Annotated[str, StringConstraints(max_length=2_000, pattern=re.compile(r"\Aurn:pulumi:.*::.*::.+::"))]
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
 Many = 50_000
+DEEPEST = 100  # levels of a value; whoever wants more wants to exhaust the stack
+
+
+def _shallow(value: Any, depth: int = 0) -> Any:
+    if depth > DEEPEST:
+        raise ValueError("it is nested too deep")
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _shallow(item, depth + 1)
+    return value
+
+
+Value = Annotated[Any, pydantic.AfterValidator(_shallow)]
 
 
 class _Strict(BaseModel):
@@ -29,15 +43,15 @@ class _Strict(BaseModel):
 
 class _Property(_Strict):
     path: Line
-    old: Any = None
-    new: Any = None
+    old: Value = None
+    new: Value = None
     secret: bool = False
     replaces: bool = False
 
 
 class _Change(_Strict):
     kind: Literal["created", "deleted", "changed", "replaced", "renamed"]
-    urn: Line
+    urn: Urn
     type: Line
     name: Line
     component: Line
@@ -59,7 +73,7 @@ class _Diff(_Strict):
     summary: dict[Literal["created", "deleted", "changed", "replaced", "renamed"], Count]
     changes: Annotated[list[_Change], Field(max_length=Many)]
     outputs: Annotated[list[_Property], Field(max_length=Many)]
-    followers: Annotated[list[Line], Field(max_length=Many)]
+    followers: Annotated[list[Urn], Field(max_length=Many)]
 
 
 class StageReview(_Strict):
@@ -75,6 +89,11 @@ class StageReview(_Strict):
     violations: Annotated[list[Text], Field(max_length=Many)] = []
     rules: Count = 0
     gone: bool = False
+
+    @property
+    def is_unchecked(self) -> bool:
+        """True where the head is refused, so that no rule could be asked about it."""
+        return not self.gone and not self.rules
 
     @pydantic.model_validator(mode="after")
     def _one_stage(self) -> StageReview:
@@ -136,5 +155,9 @@ def blocking(review: Review) -> list[str]:
 
 
 def broken(review: Review) -> list[str]:
-    """What has to be mended, whatever anybody says: stages that break rules."""
-    return [f"{s.stage}: {len(s.violations)} violations of rules" for s in review.stages if s.violations]
+    """What has to be mended, whatever anybody says: stages that break rules, or that are refused."""
+    return [
+        f"{s.stage}: {'refused' if s.is_unchecked else f'{len(s.violations)} violations of rules'}"
+        for s in review.stages
+        if s.violations or s.is_unchecked
+    ]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from dataclasses import dataclass
 from typing import Any
 
 from ops.errors import UserError
 from ops.github import GitHub
-from ops.review.comment_text import MARK, TOOL, comment
+from ops.review.comment_text import MARK, comment
 from ops.review.model import LARGEST, blocking, broken, parse
 
 LABEL = "allow-data-loss"
@@ -18,6 +19,9 @@ CONTEXT = "wharf/review"
 ARTIFACT, FILE = "wharf-review", "review.json"
 BOT = "github-actions[bot]"
 DESCRIPTION_LENGTH = 140
+MOST_FILES = 3_000  # of a request GitHub lists no more
+# What is only read. All else takes part in the preview: a module beside ours is found before one that is installed.
+DATA = re.compile(r"(apps|bench|docs|examples|tests)/.+|Pulumi\.[^./]+\.yaml|[^/]+\.md")
 _MARKED = re.compile(rf"^{MARK} commit=([0-9a-f]{{40,64}}) blocking=(\d+) broken=(\d+) -->")
 
 
@@ -39,9 +43,14 @@ class Verdict:
 
 
 def pull_of(github: GitHub, commit: str) -> Pull | None:
-    """The open pull request whose head is the commit, a fork's too; None where a newer push has replaced it."""
+    """The open pull request whose head is the commit, a fork's too; None where a newer push has replaced it.
+
+    Only one into the default branch: another, of the same commit into a branch where it changes less, would turn the
+    commit's status.
+    """
     for found in github.pages("/pulls", state="open", sort="updated", direction="desc"):
-        if found["head"]["sha"] == commit:
+        into = found["base"]
+        if found["head"]["sha"] == commit and into["ref"] == into["repo"]["default_branch"]:
             return _pull(found)
     return None
 
@@ -57,9 +66,13 @@ def artifact(github: GitHub, run: int) -> bytes:
         raise UserError(f"run {run} left no artifact {ARTIFACT}: its log says why")
     content = github.bytes(f"/actions/artifacts/{names[ARTIFACT]['id']}/zip", LARGEST)
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive, archive.open(FILE) as file:
-            return file.read(LARGEST + 1)
-    except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError) as error:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            found = archive.getinfo(FILE)
+            if found.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise zipfile.BadZipFile("it is packed in another way than GitHub packs")  # and may take any memory
+            with archive.open(found) as file:
+                return file.read(LARGEST + 1)
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, OSError, RuntimeError, ValueError) as error:
         raise UserError(f"the artifact {ARTIFACT} of run {run} is not a zip file with {FILE}: {error}") from None
 
 
@@ -89,7 +102,9 @@ def publish(github: GitHub, content: bytes, commit: str, *, run_url: str = "", b
     """
     pull = pull_of(github, commit)
     if pull is None:
-        return f"no open pull request has {commit[:10]} at its head: a newer push has its own run"
+        return (
+            f"no open pull request into the default branch has {commit[:10]} at its head: a newer push has its own run"
+        )
     try:
         review = parse(content)
         if review.head != commit:
@@ -112,7 +127,7 @@ def publish(github: GitHub, content: bytes, commit: str, *, run_url: str = "", b
 def judge(blocked: int, faults: int, *, allowed: bool) -> Verdict:
     """The status: rules that are broken fail it whatever the label; what loses data, without the label."""
     if faults:
-        return Verdict("failure", f"{faults} stages break rules: see the comment, and docs/rules.md")
+        return Verdict("failure", f"{faults} stages break rules or are refused: see the comment")
     if blocked and not allowed:
         return Verdict("failure", f"{blocked} stages lose data or cannot be compared: read the comment, set {LABEL}")
     return Verdict(
@@ -173,7 +188,10 @@ def _write(github: GitHub, pull: Pull, body: str, earlier: list[dict[str, Any]],
 
 
 def _changes_tool(github: GitHub, pull: Pull) -> bool:
-    return any(found["filename"].startswith(TOOL) for found in github.pages(f"/pulls/{pull.number}/files"))
+    """True where the request changes more than what is only read, or too much to tell."""
+    files = list(github.pages(f"/pulls/{pull.number}/files"))
+    names = [file[key] for file in files for key in ("filename", "previous_filename") if key in file]
+    return len(files) >= MOST_FILES or not all(DATA.fullmatch(name) for name in names)
 
 
 def _set_status(github: GitHub, commit: str, verdict: Verdict, url: str) -> None:

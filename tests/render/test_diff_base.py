@@ -66,7 +66,7 @@ def test_a_database_renamed_without_alias_loses_data(repository: Repository):
     repository.commit("rename")
     done = repository.wharf("diff", "local", "--base", "HEAD~1")
     assert done.returncode == 3, done.stderr
-    assert "LOSES DATA" in done.stdout
+    assert "local loses data:" in done.stdout
 
 
 def test_a_base_that_does_not_render_is_named_and_the_head_shown_alone(repository: Repository):

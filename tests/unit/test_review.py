@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 import threading
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -13,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ops.diff import as_json
+from ops.diff.as_text import text
 from ops.diff.compare import compare
 from ops.errors import UserError
 from ops.github import GitHub
@@ -103,7 +107,7 @@ def test_a_run_that_a_newer_push_overtook_says_nothing(state: simulated.State, g
 
 
 def test_the_request_is_found_beyond_the_first_page(state: simulated.State, github: GitHub):
-    state.pulls = [{"number": n, "head": {"sha": f"{n:040x}"}, "labels": []} for n in range(100, 250)]
+    state.pulls = [simulated.made_pull(n, f"{n:040x}") for n in range(100, 250)]
     state.pull(5, HEAD)
     assert "pull request 5" in publish.publish(github, review(), HEAD)
 
@@ -172,6 +176,10 @@ def test_an_artifact_that_is_none_is_one_line(state: simulated.State, github: Gi
         (b"[1]", "valid"),
         (b"[" * 100_000, "."),
         (review(stage(name="../../etc")), "stage"),
+        (review(stage(name="prod\n")), "stage"),
+        (review(head=f"{HEAD}\n"), "head"),
+        (review(stage(diff=replace(HARMLESS, followers=("urn:none",)))), "followers"),
+        (review().replace(b'"db.t4g.micro"', b"[" * 500 + b"]" * 500), "nested too deep"),
         (review(stage(extra=1)), "extra"),
         (review({**stage("prod"), "stage": "dev"}), "another stage"),
         (review(stage(violations=["x"] * 60_000)), "violations"),
@@ -238,15 +246,130 @@ HOSTILE = st.text(st.sampled_from("`@<>|*[]()\n\r#-~x "), max_size=40)
 def test_nothing_of_a_review_is_markup(name: str, value: str):
     evil = g.resource(g.RDS, f"@everyone {name}", {"username": value})
     diff = compare(g.graph(evil), g.graph(with_inputs(evil, username=f"{value}<img src=x>@team")))
-    text = comment(model.parse(review(stage(diff=diff, violations=[f"{name}@team"], problem=f"{value}@team"))))
-    outside, fence = [], ""
-    for line in text.splitlines():
+    shown = comment(model.parse(review(stage(diff=diff, violations=[f"{name}@team"], problem=f"{value}@team"))))
+    outside = "\n".join(outside_of_code(shown))
+    assert fences_are_closed(shown)
+    assert "@" not in outside
+    assert "<img" not in outside
+
+
+def fences_are_closed(shown: str) -> bool:
+    *_, last = outside_of_code(shown)
+    return last != OPEN
+
+
+OPEN = "(a block of code that does not end)"
+
+
+def outside_of_code(shown: str) -> Iterator[str]:
+    fence = ""
+    for line in re.split(r"\r\n|\r|\n", shown):
         if not fence and line.startswith("```"):
             fence = line[: len(line) - len(line.lstrip("`"))]
         elif fence and line.strip("`") == "" and len(line) >= len(fence):
             fence = ""
         elif not fence:
-            outside.append(line)
-    assert fence == ""
-    assert "@" not in "\n".join(outside)
-    assert "<img" not in "\n".join(outside)
+            yield line
+    yield OPEN if fence else ""
+
+
+def test_what_cannot_be_seen_is_written_out():
+    evil = g.resource(g.RDS, "db\x1b[2J", {"username": "\u202eppa\ud800\x07"})
+    diff = compare(g.graph(evil), g.graph(with_inputs(evil, username="app\u2028x")))
+    for shown in (text(diff), comment(model.parse(review(stage(diff=diff))))):
+        assert all(line.isprintable() for line in shown.split("\n"))
+        assert r"\u202eppa\ud800\x07 → app\u2028x" in shown
+
+
+def test_a_hundred_stages_full_of_everything_fit(state: simulated.State, github: GitHub):
+    full = [
+        stage(f"s{n}", diff=big(20), violations=["x`" * 400] * 30, problem="p" * 3_000) if n % 2 else
+        stage(f"s{n}", diff=LOSING, violations=["x`" * 400] * 30)
+        for n in range(100)
+    ]  # fmt: skip
+    publish.publish(github, review(*full), HEAD, run_url="https://run")
+    body = state.comments[0]["body"]
+    assert len(body) <= LONGEST
+    assert len(re.findall(r"^\| s\d", body, flags=re.MULTILINE)) == 100
+    assert fences_are_closed(body)
+
+
+def test_what_loses_data_is_named_however_much_else_changes(state: simulated.State, github: GitHub):
+    many = big(3_000)
+    everything = replace(many, changes=(*LOSING.changes, *many.changes))
+    publish.publish(github, review(stage(diff=everything)), HEAD)
+    body = state.comments[0]["body"]
+    assert "Instance db: replaced, loses its databases" in body
+    assert "Cut, since GitHub takes" in body
+
+
+def test_a_request_into_another_branch_does_not_count(state: simulated.State, github: GitHub):
+    state.pulls = [simulated.made_pull(7, HEAD, into="feature"), *state.pulls]
+    assert "pull request 5" in publish.publish(github, review(), HEAD)
+    state.pulls = [simulated.made_pull(7, HEAD, into="feature")]
+    assert "into the default branch" in publish.publish(github, review(), HEAD)
+    assert len(state.statuses) == 1
+
+
+def test_a_stage_that_is_refused_fails_whatever_the_label(state: simulated.State, github: GitHub):
+    publish.publish(github, review(stage(diff=None, problem="Pulumi.prod.yaml: no", rules=0)), HEAD)
+    state.pulls[1]["labels"] = [{"name": publish.LABEL}]
+    assert "failure" in publish.relabelled(github, 5)
+    assert "**prod is refused:**" in state.comments[0]["body"]
+
+
+@pytest.mark.parametrize(
+    ("files", "warned"),
+    [
+        (["apps/hello.yaml", "Pulumi.prod.yaml", "docs/apps.md", "README.md", "tests/unit/test_app.py"], False),
+        (["yaml.py"], True),
+        (["yaml/__init__.py"], True),
+        (["Makefile"], True),
+        (["Pulumi.yaml"], True),
+        (["__main__.py"], True),
+        (["apps/a.yaml"] * publish.MOST_FILES, True),
+    ],
+)
+def test_whatever_can_take_part_in_the_preview_is_marked(files, warned, state: simulated.State, github: GitHub):
+    state.files = files
+    publish.publish(github, review(), HEAD)
+    assert ("changes code that takes part" in state.comments[0]["body"]) is warned
+
+
+def packed(method: int, name: str = publish.FILE, size: int = 1_000) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", method) as archive:
+        archive.writestr(name, b"0" * size)
+    return content.getvalue()
+
+
+GOOD = packed(zipfile.ZIP_DEFLATED)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"PK" * 50,
+        GOOD[:-30],
+        GOOD.replace(GOOD[45:50], b"\xff" * 5),
+        packed(zipfile.ZIP_LZMA),
+        packed(zipfile.ZIP_BZIP2),
+        packed(zipfile.ZIP_DEFLATED, name="../review.json"),
+    ],
+)
+def test_a_zip_file_that_is_none_is_one_line(content: bytes, state: simulated.State, github: GitHub):
+    state.artifacts[publish.ARTIFACT] = content
+    simulated.STORE[0] = github._root.split("/repos")[0]
+    with pytest.raises(UserError, match="is not a zip file with review"):
+        publish.publish_run(github, 9, HEAD)
+    assert [status["state"] for status in state.statuses] == ["error"]
+
+
+def test_of_a_zip_bomb_no_more_is_unpacked_than_is_taken(state: simulated.State, github: GitHub):
+    state.artifacts[publish.ARTIFACT] = packed(zipfile.ZIP_DEFLATED, size=5 * model.LARGEST)
+    simulated.STORE[0] = github._root.split("/repos")[0]
+    assert len(publish.artifact(github, 9)) == model.LARGEST + 1
+    with pytest.raises(UserError, match="are taken at most"):
+        publish.publish_run(github, 9, HEAD)
+    assert (state.comments, len(state.statuses)) == ([], 1)
