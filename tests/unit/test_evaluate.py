@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pulumi import Alias, ComponentResource, InvokeOptions, Output, ResourceOptions
+from pulumi.runtime import resource as pulumi_resource
 
 from ops.evaluate import evaluate
 from ops.graph import Graph, Resource, Secret, mask, reveal
@@ -172,6 +173,23 @@ def test_an_error_of_the_program_comes_out_as_it_is():
 
     with pytest.raises(ZeroDivisionError, match="on purpose"):
         evaluate(program)
+
+
+def test_an_error_of_what_only_becomes_known_later_comes_out_too():
+    def program() -> None:
+        settings("first").id.apply(lambda known: settings("second").id.apply(lambda _: int(known)))
+
+    with pytest.raises(ValueError, match="invalid literal"):
+        evaluate(program)
+
+
+def test_where_the_program_registers_is_not_looked_up_but_only_while_it_is_evaluated():
+    look_up = pulumi_resource._get_stack_trace
+    used = []
+
+    evaluate(lambda: used.append(pulumi_resource._get_stack_trace))
+    assert used != [look_up]
+    assert pulumi_resource._get_stack_trace is look_up
 
 
 def test_invokes_are_answered_for_their_provider_too():
