@@ -29,8 +29,9 @@ def comment(review: Review, *, run_url: str = "", label: str = "", changed_tool:
     """
     levels = [WHOLE] * len(review.stages)
     parts = [_stage(stage, WHOLE) for stage in review.stages]
+    opening = _opening(review, label, changed_tool)
     while True:
-        lines = [*_opening(review, label, changed_tool), *_cut(review, levels, run_url)]
+        lines = [*opening, *_cut(review, levels, run_url)]
         text = "\n".join([*lines, *(line for part in parts for line in part)])
         largest = max(range(len(parts)), key=lambda index: sum(map(len, parts[index])))
         if len(text) <= LONGEST or levels[largest] == ROW:
