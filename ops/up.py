@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -19,7 +20,8 @@ from ops.doctor import require_aws
 from ops.engine import Engine
 from ops.errors import UserError
 from ops.locks import only_one
-from ops.project import CHECKOUT, Project, read_stage
+from ops.project import CHECKOUT, Project, evaluate_stage, read_stage
+from stacks.catalogue import image_variable
 
 if TYPE_CHECKING:
     from stacks.config import LocalConfig, Stage
@@ -64,9 +66,7 @@ def up(project: Project, name: str, options: Options) -> None:
         return
     engine = _choose(project, name, options)
     cluster = local_cluster(project, stage, options.cluster)
-    for app, spec in stage.apps.items():
-        if clusters_override(app):
-            say(f"{app} runs {spec.image_reference}, by the environment, for this run")
+    _tell_overrides(stage)
     with _busy(project, name, options.timeout):
         cluster.up(say, options.timeout)
         write_kubeconfig(project, name, cluster)
@@ -83,12 +83,10 @@ def up(project: Project, name: str, options: Options) -> None:
     say(f"kubectl: export KUBECONFIG={_kubeconfig(project, name)}")
 
 
-def clusters_override(app: str) -> bool:
-    import os
-
-    from stacks.catalogue import image_variable
-
-    return image_variable(app) in os.environ
+def _tell_overrides(stage: Stage) -> None:
+    for app, spec in stage.apps.items():
+        if image_variable(app) in os.environ:
+            say(f"{app} runs {spec.image_reference}, by the environment, for this run")
 
 
 def preview(project: Project, name: str, options: Options) -> None:
@@ -99,8 +97,6 @@ def preview(project: Project, name: str, options: Options) -> None:
         return
     cluster = local_cluster(project, stage, options.cluster)
     if not cluster.running():
-        from ops.project import evaluate_stage
-
         graph = evaluate_stage(project, name)
         count = sum(resource.is_kubernetes for resource in graph)
         print(f"{name} is not up: `wharf up {name}` would make its cluster and {count} objects in it")

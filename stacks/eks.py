@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -83,44 +83,92 @@ def own_cluster(
         namespaces: whose pods run on Fargate.
     """
     into_aws = ResourceOptions(providers=[provider])
-    place: dict[str, Any] = {"region": stage.aws["region"], "account_id": account_id(provider)}
+    place = _Place(region=stage.aws["region"], account_id=account_id(provider))
+    network = _network(stage, place, settings, cluster.log_retention, into_aws)
+    eks = _control_plane(stage, place, network, cluster, namespaces, into_aws)
+    kubernetes = eks_provider(stage, eks.kubeconfig)
+    into = ResourceOptions(providers=[provider, kubernetes])
+    logs = FargateLogs(
+        "fargate-logs",
+        FargateLogsArgs(
+            cluster_name=cluster_name(stage),
+            region=place["region"],
+            pod_execution_role=eks.pod_execution_role,
+            retention_days=cluster.log_retention,
+        ),
+        opts=into,
+    )
+    system, compute = [*eks.system, *logs.ready], [*eks.compute, *logs.ready]
+    controller = _load_balancer_controller(stage, place, network, eks, system, into)
+    MetricsServer("metrics", MetricsServerArgs(chart=chart_source(stage, METRICS_SERVER), after=system), opts=into)
+    if cluster.system_nodes.count:
+        compute.append(_block_storage(stage, place, eks, cluster.version or DEFAULT_VERSION, into))
+    return ClusterHandle(
+        outputs=_outputs(network, eks), provider=kubernetes, compute=compute, controller=[controller.release]
+    )
+
+
+class _Place(TypedDict):
+    """Where on AWS; arguments that components share."""
+
+    region: str
+    account_id: Output[str]
+
+
+class _Identity(TypedDict):
+    """Who vouches for the cluster's service accounts; likewise."""
+
+    oidc_provider_arn: Output[str]
+    oidc_issuer: Output[str]
+
+
+def _network(
+    stage: Stage, place: _Place, settings: sections.Network, log_retention: int, opts: ResourceOptions
+) -> Network:
     name = cluster_name(stage)
-    network = Network(
-        "network",
-        NetworkArgs(
-            **place,
-            prefix=name,
-            cidr=settings.cidr,
-            zones=settings.zones,
-            cluster=name,
-            nat=settings.nat,
-            endpoints=settings.endpoints,
-            log_retention_days=cluster.log_retention,
-        ),
-        opts=into_aws,
+    args = NetworkArgs(
+        **place,
+        prefix=name,
+        cidr=settings.cidr,
+        zones=settings.zones,
+        cluster=name,
+        nat=settings.nat,
+        endpoints=settings.endpoints,
+        log_retention_days=log_retention,
     )
-    eks = Cluster(
-        "cluster",
-        ClusterArgs(
-            **place,
-            cluster_name=name,
-            vpc_id=network.vpc_id,
-            public_subnet_ids=network.public_subnet_ids,
-            private_subnet_ids=network.private_subnet_ids,
-            egress=network.egress,
-            version=cluster.version or DEFAULT_VERSION,
-            admins=cluster.admins,
-            public_access=cluster.endpoint_access.public,
-            private_access=cluster.endpoint_access.private,
-            namespaces=namespaces,
-            node_count=cluster.system_nodes.count,
-            node_type=cluster.system_nodes.type,
-            log_retention_days=cluster.log_retention,
-            keep=cluster.keep,
-        ),
-        opts=into_aws,
+    return Network("network", args, opts=opts)
+
+
+def _control_plane(
+    stage: Stage,
+    place: _Place,
+    network: Network,
+    cluster: sections.Cluster,
+    namespaces: Sequence[str],
+    opts: ResourceOptions,
+) -> Cluster:
+    args = ClusterArgs(
+        **place,
+        cluster_name=cluster_name(stage),
+        vpc_id=network.vpc_id,
+        public_subnet_ids=network.public_subnet_ids,
+        private_subnet_ids=network.private_subnet_ids,
+        egress=network.egress,
+        version=cluster.version or DEFAULT_VERSION,
+        admins=cluster.admins,
+        public_access=cluster.endpoint_access.public,
+        private_access=cluster.endpoint_access.private,
+        namespaces=namespaces,
+        node_count=cluster.system_nodes.count,
+        node_type=cluster.system_nodes.type,
+        log_retention_days=cluster.log_retention,
+        keep=cluster.keep,
     )
-    outputs = ClusterOutputs(
+    return Cluster("cluster", args, opts=opts)
+
+
+def _outputs(network: Network, eks: Cluster) -> ClusterOutputs:
+    return ClusterOutputs(
         cluster=eks.name,
         kubeconfig=eks.kubeconfig,
         oidc_provider_arn=eks.oidc_provider_arn,
@@ -131,42 +179,38 @@ def own_cluster(
         public_subnet_ids=network.public_subnet_ids,
         private_subnet_ids=network.private_subnet_ids,
     )
-    kubernetes = eks_provider(stage, eks.kubeconfig)
-    into = ResourceOptions(providers=[provider, kubernetes])
-    logs = FargateLogs(
-        "fargate-logs",
-        FargateLogsArgs(
-            cluster_name=name,
-            region=place["region"],
-            pod_execution_role=eks.pod_execution_role,
-            retention_days=cluster.log_retention,
-        ),
-        opts=into,
+
+
+def _identity(eks: Cluster) -> _Identity:
+    return {"oidc_provider_arn": eks.oidc_provider_arn, "oidc_issuer": eks.oidc_issuer}
+
+
+def _load_balancer_controller(
+    stage: Stage, place: _Place, network: Network, eks: Cluster, after: Sequence[Resource], opts: ResourceOptions
+) -> LoadBalancerController:
+    args = LoadBalancerControllerArgs(
+        **place,
+        **_identity(eks),
+        cluster_name=cluster_name(stage),
+        vpc_id=network.vpc_id,
+        cluster_security_group_id=eks.security_group_id,
+        tags=tags(stage),
+        chart=chart_source(stage, AWS_LOAD_BALANCER_CONTROLLER),
+        after=after,
     )
-    system, compute = [*eks.system, *logs.ready], [*eks.compute, *logs.ready]
-    identity: dict[str, Any] = {"oidc_provider_arn": eks.oidc_provider_arn, "oidc_issuer": eks.oidc_issuer}
-    controller = LoadBalancerController(
-        "load-balancers",
-        LoadBalancerControllerArgs(
-            **place,
-            **identity,
-            cluster_name=name,
-            vpc_id=network.vpc_id,
-            cluster_security_group_id=eks.security_group_id,
-            tags=tags(stage),
-            chart=chart_source(stage, AWS_LOAD_BALANCER_CONTROLLER),
-            after=system,
-        ),
-        opts=into,
+    return LoadBalancerController("load-balancers", args, opts=opts)
+
+
+def _block_storage(stage: Stage, place: _Place, eks: Cluster, version: str, opts: ResourceOptions) -> Resource:
+    args = BlockStorageArgs(
+        **_identity(eks),
+        cluster=eks.name,
+        cluster_name=cluster_name(stage),
+        region=place["region"],
+        version=EKS_VERSIONS[version].ebs_csi,
+        after=eks.system,
     )
-    MetricsServer("metrics", MetricsServerArgs(chart=chart_source(stage, METRICS_SERVER), after=system), opts=into)
-    if cluster.system_nodes.count:
-        version = EKS_VERSIONS[cluster.version or DEFAULT_VERSION].ebs_csi
-        volumes = BlockStorageArgs(
-            **identity, cluster=eks.name, cluster_name=name, region=place["region"], version=version, after=eks.system
-        )
-        compute.append(BlockStorage("volumes", volumes, opts=into).storage_class)
-    return ClusterHandle(outputs=outputs, provider=kubernetes, compute=compute, controller=[controller.release])
+    return BlockStorage("volumes", args, opts=opts).storage_class
 
 
 def export(stage: Stage, outputs: ClusterOutputs) -> None:
