@@ -147,9 +147,9 @@ def blocking(review: Review) -> list[str]:
         diff = stage.as_diff()
         if stage.gone:
             reasons.append(f"{stage.stage}: the stage is taken away")
-        elif diff is None:
+        elif diff is None and not stage.is_unchecked:
             reasons.append(f"{stage.stage}: not comparable")
-        elif diff.losing:
+        elif diff and diff.losing:
             reasons.append(f"{stage.stage}: {len(diff.losing)} resources lose data")
     return reasons
 

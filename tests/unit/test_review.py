@@ -315,7 +315,10 @@ def test_a_stage_that_is_refused_fails_whatever_the_label(state: simulated.State
     publish.publish(github, review(stage(diff=None, problem="Pulumi.prod.yaml: no", rules=0)), HEAD)
     state.pulls[1]["labels"] = [{"name": publish.LABEL}]
     assert "failure" in publish.relabelled(github, 5)
-    assert "**prod is refused:**" in state.comments[0]["body"]
+    body = state.comments[0]["body"]
+    assert "**prod is refused:**" in body
+    assert "**To be mended first, whatever the labels:** prod: refused." in body
+    assert publish.LABEL not in body
 
 
 @pytest.mark.parametrize(
