@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -106,7 +107,8 @@ def file_problems(project: Mapping[str, Any], stage: Mapping[str, Any], stage_na
 def config_of(stage: Mapping[str, Any], project_name: str) -> tuple[dict[str, str], tuple[str, ...]]:
     """The values of a stage file as the engine would pass them, and which keys are secret.
 
-    An encrypted value is a placeholder that names its path: nothing here can decrypt it, and nothing needs to.
+    An encrypted value is a placeholder that names its path, and is another where the ciphertext is, so that a diff
+    tells a change: nothing here can decrypt it, and nothing needs to.
     """
     values: dict[str, str] = {}
     secret_keys: list[str] = [*ALWAYS_SECRET]
@@ -134,7 +136,7 @@ def is_encrypted(value: Any) -> bool:
 
 def _without_ciphertext(value: Any, path: str) -> Any:
     if is_encrypted(value):
-        return f"encrypted {path}"
+        return f"encrypted {path} {hashlib.sha256(value['secure'].encode()).hexdigest()[:12]}"
     if isinstance(value, Mapping):
         return {key: _without_ciphertext(item, f"{path}.{key}") for key, item in value.items()}
     if isinstance(value, list):

@@ -150,14 +150,18 @@ def blocking(review: Review) -> list[str]:
         elif diff is None and not stage.is_unchecked:
             reasons.append(f"{stage.stage}: not comparable")
         elif diff and diff.losing:
-            reasons.append(f"{stage.stage}: {len(diff.losing)} resources lose data")
+            reasons.append(f"{stage.stage}: {_count(len(diff.losing), 'resource', 'loses data', 'lose data')}")
     return reasons
 
 
 def broken(review: Review) -> list[str]:
     """What has to be mended, whatever anybody says: stages that break rules, or that are refused."""
     return [
-        f"{s.stage}: {'refused' if s.is_unchecked else f'{len(s.violations)} violations of rules'}"
+        f"{s.stage}: {'refused' if s.is_unchecked else _count(len(s.violations), 'violation', 'of a rule', 'of rules')}"
         for s in review.stages
         if s.violations or s.is_unchecked
     ]
+
+
+def _count(number: int, noun: str, one: str, many: str) -> str:
+    return f"1 {noun} {one}" if number == 1 else f"{number} {noun}s {many}"

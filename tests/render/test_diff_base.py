@@ -147,3 +147,35 @@ def test_without_main_the_user_names_the_base(small: Repository):
     small.git("branch", "--quiet", "--move", "trunk")
     with pytest.raises(UserError, match="give --base REF"):
         bases.merge_base()
+
+
+def test_an_encrypted_secret_that_changed_is_told_and_not_shown(repository: Repository):
+    repository.replace("Pulumi.local.yaml", "reader-admin: local-only", "reader-admin: {secure: v1:canary:one}")
+    repository.commit("encrypted")
+    repository.replace("Pulumi.local.yaml", "canary:one", "canary:two")
+    for arguments in ((), ("--format", "markdown"), ("--format", "json")):
+        done = repository.wharf("diff", "local", "--base", "HEAD", *arguments)
+        assert done.returncode == 2, done.stderr
+        assert "canary" not in done.stdout
+        assert "file.run.secrets.admin-password" in done.stdout
+    assert '"secret": true' in done.stdout
+
+
+def test_an_alias_makes_a_new_name_of_a_component_a_renaming(repository: Repository):
+    path = repository.root / "stacks" / "local.py"
+    made = 'Environment(\n        "environment",'
+    text = path.read_text()
+    assert made in text
+    path.write_text(text.replace(made, 'Environment(\n        "place",'))
+    without = repository.wharf("diff", "local", "--base", "HEAD", "--format", "json")
+    assert without.returncode == 3, without.stderr
+    alias = "aliases=[pulumi.Alias(name='environment')]"
+    aliased = text.replace(made, 'Environment(\n        "place",').replace(
+        "opts=into,\n    )\n    shared",
+        f"opts=ResourceOptions.merge(into, ResourceOptions({alias})),\n    )\n    shared",
+    )
+    assert alias in aliased
+    path.write_text(aliased)
+    done = repository.wharf("diff", "local", "--base", "HEAD", "--format", "json")
+    assert done.returncode == 2, done.stderr
+    assert set(json.loads(done.stdout)["summary"]) == {"renamed"}
