@@ -20,6 +20,8 @@ from ops.kwok import KwokCluster
 
 ROOT = Path(__file__).resolve().parent.parent
 NO_TESTS = 5  # pytest's exit code where there is nothing to run
+# A process for each core, and each file in one of them, so that a module's fixtures are made once.
+IN_PARALLEL = dict.fromkeys(("unit", "contracts", "render"), ("-n", "auto", "--dist", "loadfile"))
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,8 @@ def run_tier(tier: str) -> Result:
             return Result(tier, failed=1, reasons=[str(error).splitlines()[0]])
     with tempfile.TemporaryDirectory() as scratch:
         written = Path(scratch) / "results.xml"
-        code = run_command([sys.executable, "-m", "pytest", f"tests/{tier}", "-q", f"--junitxml={written}"])
+        pytest = [sys.executable, "-m", "pytest", f"tests/{tier}", "-q", *IN_PARALLEL.get(tier, ())]
+        code = run_command([*pytest, f"--junitxml={written}"])
         if code == NO_TESTS:
             return Result(tier, skipped=1, reasons=["it has no tests"])
         if not written.is_file():

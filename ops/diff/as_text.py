@@ -39,6 +39,8 @@ def plain(text: str) -> str:
     Values come from whoever wrote the change: an escape sequence would command the reader's terminal, and a mark of
     direction would show him another value.
     """
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 

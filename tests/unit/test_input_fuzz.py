@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from components.spec import AppSpec
@@ -84,28 +84,24 @@ def stage_with(app: dict[str, Any], **more: Any) -> str:
     return yaml.safe_dump({"config": {"wharf:kind": "local", **FULL, "wharf:apps": {"web": app}, **more}})
 
 
-@settings(max_examples=100)
 @given(app=APPS)
 @example(app={**dict.fromkeys(PLAUSIBLE), "image": "a", "kind": "cron", "schedule": "@daily"})
 def test_any_app_is_refused_or_registered(folder: Path, app: dict[str, Any]):
     holds(folder, stage_with({"version": "1"}), yaml.safe_dump(app))
 
 
-@settings(max_examples=100)
 @given(override=APPS)
 def test_any_override_is_refused_or_registered(folder: Path, override: dict[str, Any]):
     app = {"image": "example/web", "kind": "web", "port": 8000, "user": 1000}
     holds(folder, stage_with({"version": "1", **override}), yaml.safe_dump(app))
 
 
-@settings(max_examples=100)
 @given(stage=DRAWN_STAGES)
 def test_any_stage_is_refused_or_registered(folder: Path, stage: dict[str, Any]):
     app = {"image": "example/web", "kind": "web", "port": 8000, "user": 1000}
     holds(folder, yaml.safe_dump({"config": {"wharf:kind": "local", **stage}}), yaml.safe_dump(app))
 
 
-@settings(max_examples=100)
 @given(text=st.text("ab:-[]{}#&*!|>'\"%@`, \n\t\x07\ufeff1.", max_size=30) | st.text(max_size=20))
 def test_any_text_is_refused_or_registered(folder: Path, text: str):
     written = text.encode(errors="replace").decode()

@@ -73,6 +73,15 @@ def test_tools_that_are_built_need_nothing_to_build_with(monkeypatch, tmp_path: 
     assert runner.can_build()
 
 
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch):
+    """A pytest with one worker, and no plugin but the one that starts it."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p xdist.plugin")
+    monkeypatch.setenv("PYTEST_XDIST_AUTO_NUM_WORKERS", "1")
+
+
+@pytest.mark.usefixtures("small")
 def test_the_tests_of_a_tier_are_counted_as_they_ran(monkeypatch, tmp_path: Path):
     folder = tmp_path / "tests" / "unit"
     folder.mkdir(parents=True)
@@ -84,6 +93,7 @@ def test_the_tests_of_a_tier_are_counted_as_they_ran(monkeypatch, tmp_path: Path
     assert (found.passed, found.failed, found.skipped, found.reasons) == (1, 2, 1, ["1: why"])
 
 
+@pytest.mark.usefixtures("small")
 def test_a_tier_that_cannot_even_begin_has_failed(monkeypatch, tmp_path: Path):
     folder = tmp_path / "tests" / "unit"
     folder.mkdir(parents=True)
@@ -92,6 +102,7 @@ def test_a_tier_that_cannot_even_begin_has_failed(monkeypatch, tmp_path: Path):
     assert runner.run_tier("unit").failed == 1
 
 
+@pytest.mark.usefixtures("small")
 def test_a_tier_without_tests_says_so(monkeypatch, tmp_path: Path):
     (tmp_path / "tests" / "unit").mkdir(parents=True)
     monkeypatch.setattr(runner, "ROOT", tmp_path)
