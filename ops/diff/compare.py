@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from difflib import SequenceMatcher
 
 from ops import kubernetes_types
 from ops.aws_types import AWS_TYPES
@@ -102,7 +103,8 @@ def _deletion_notes(resource: Resource, base: Graph, head: Graph, loses: bool) -
     there = base.by_urn()
     like_it = [other for other in head.of_type(resource.type) if other.urn not in there]
     if loses and like_it:
-        yield f"if it is {like_it[0].name} under its new name: give that, or its component, an alias"
+        likest = max(like_it, key=lambda other: SequenceMatcher(None, resource.name, other.name).ratio())
+        yield f"if it is {likest.name} under its new name: give that, or its component, an alias"
 
 
 def _kept(

@@ -67,7 +67,9 @@ def markdown(found: list[Step], stack: str) -> str:
     if not found:
         return f"### {stack}: the engine would change nothing\n"
     lines = code([str(step) for step in found], "diff")
-    return "\n".join([f"### {stack}: the engine would do {len(found)} things", "", *lines, ""])
+    return "\n".join(
+        [f"### {stack}: the engine would do {len(found)} step{'s' if len(found) > 1 else ''}", "", *lines, ""]
+    )
 
 
 def require_same(approved: list[Step], now: list[Step]) -> None:
