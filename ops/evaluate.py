@@ -189,13 +189,13 @@ def evaluate(
         pulumi_config.set_all_config(values, list(secret_keys))
         await run_in_stack(lambda: _settled(program, pending))
 
-    with collector_paused(), _no_source_positions():
+    with _collector_paused(), _no_source_positions():
         contextvars.Context().run(asyncio.run, run())
     return Graph(project, stack, tuple(monitor.registered.values()), monitor.outputs)
 
 
 @contextmanager
-def collector_paused() -> Iterator[None]:
+def _collector_paused() -> Iterator[None]:
     """An evaluation keeps nearly all that it makes; looking for garbage among it takes half of its time."""
     enabled = gc.isenabled()
     gc.disable()

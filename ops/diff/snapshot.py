@@ -89,13 +89,14 @@ def main() -> None:
     if not Path(project.__file__).resolve().is_relative_to(root):
         raise SystemExit(f"{project.__file__} is not of the base checkout {root}")
     found = project.find(example or None)
-    gc.disable()  # the process ends before its garbage would matter
+    gc.disable()  # the process ends before its garbage matters
     for stage in stages:
         try:
             line = {"stage": stage, "graph": to_json(project.evaluate_stage(found, stage), root=root, key=key)}
         except Exception as error:  # whatever the base's own code raises is the reason that is shown
             line = {"stage": stage, "error": str(error) or type(error).__name__}
         print(json.dumps(line), flush=True)
+    gc.freeze()  # nor is it looked for at the end
 
 
 if __name__ == "__main__":

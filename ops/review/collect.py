@@ -13,7 +13,6 @@ from ops.check import Report, judged
 from ops.diff import as_json, run
 from ops.diff import base as bases
 from ops.errors import UserError
-from ops.evaluate import collector_paused
 from ops.graph import Graph
 from ops.review.model import FORMAT, NAME, Review, StageReview
 from stacks.problems import InputRefused
@@ -33,7 +32,7 @@ def collect(found: project.Project, ref: str | None, example: str | None) -> Rev
             raise UserError(
                 f"Pulumi.{stage}.yaml: {stage!r} names no stage: use at most 20 of a-z, 0-9 and -, a-z first"
             )
-    with collector_paused(), ThreadPoolExecutor(1) as beside:
+    with ThreadPoolExecutor(1) as beside:
         base = beside.submit(bases.evaluate, commit, stages, example)
         heads = {stage: _head(found, stage) for stage in here}
         graphs = base.result()
