@@ -13,6 +13,8 @@ from ops import check
 from ops.diff.stages import between
 from ops.graph import Graph, Resource, Secret
 from ops.project import CHECKOUT, evaluate_stage, find
+from policies import all_rules
+from policies.rule import Context, Rule, judge
 
 
 def stages() -> Iterator[Any]:
@@ -30,6 +32,23 @@ def test_a_stage_holds_every_rule(example: str | None, stage: str):
 @pytest.fixture(scope="module")
 def local() -> Graph:
     return evaluate_stage(find(), "local")
+
+
+@pytest.fixture(scope="module")
+def staging() -> Graph:
+    return evaluate_stage(find(), "staging")
+
+
+@pytest.mark.parametrize("rule", list(all_rules().values()), ids=lambda rule: rule.id)
+def test_what_breaks_a_rule_is_found_among_all_that_a_stage_has(staging: Graph, rule: Rule):
+    def broken_by(*more: Resource) -> set[str]:
+        graph = replace(staging, resources=(*staging, *more))
+        verdicts = judge(rule, Context(graph=graph, production=rule.fails.production))
+        return {verdict.resource.urn for verdict in verdicts if verdict.findings}
+
+    found = broken_by(*rule.fails.resources) - broken_by()
+    assert found
+    assert found <= {resource.urn for resource in rule.fails.resources}
 
 
 def mutated(graph: Graph, type_: str, name: str, change: Callable[[Any], None]) -> Graph:

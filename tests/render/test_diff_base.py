@@ -179,3 +179,16 @@ def test_an_alias_makes_a_new_name_of_a_component_a_renaming(repository: Reposit
     done = repository.wharf("diff", "local", "--base", "HEAD", "--format", "json")
     assert done.returncode == 2, done.stderr
     assert set(json.loads(done.stdout)["summary"]) == {"renamed"}
+
+
+def test_a_check_ends_with_1_and_a_line_for_each_rule_that_is_broken(repository: Repository):
+    repository.replace("Pulumi.prod.yaml", "multi-zone: true, backup-days: 30, keep: true", "backup-days: 5")
+    repository.replace("Pulumi.prod.yaml", "[203.0.113.0/24]", "[0.0.0.0/0]")
+    done = repository.wharf("check", "prod")
+    *lines, total = done.stdout.splitlines()
+    assert (done.returncode, done.stderr) == (1, "")
+    assert {line.split(": ")[0] for line in lines} == {
+        *("cluster-api-is-not-open", "data-is-protected", "database-is-backed-up", "database-survives"),
+    }
+    assert total.endswith(f"{len(lines)} to mend")
+    assert json.loads(repository.wharf("check", "prod", "--format", "json").stdout)["passed"] is False

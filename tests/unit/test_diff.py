@@ -10,10 +10,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ops.diff import as_json
+from ops.diff.as_markdown import markdown
 from ops.diff.as_text import text
 from ops.diff.compare import compare
 from ops.diff.model import Change, Diff, Kind
 from ops.diff.properties import compare as compare_values
+from ops.diff.properties import join
 from ops.graph import Graph, Resource, Secret
 from tests import graphs as g
 
@@ -235,7 +237,7 @@ def test_secrets_are_never_shown(old: str, new: str):
         return g.graph(g.kubernetes(g.SECRET, "s", "dev", **nested), outputs={"url": Secret(value)})
 
     for diff in (compare(base(old), base(new)), compare(g.graph(), base(new)), compare(base(old), g.graph())):
-        for output in (text(diff), json.dumps(as_json.to_json(diff))):
+        for output in (text(diff), markdown(diff), json.dumps(as_json.to_json(diff))):
             assert old not in output
             assert new not in output
     assert "data.TOKEN: <secret> changed" in text(compare(base(old), base(new)))
@@ -245,3 +247,23 @@ def test_secrets_are_never_shown(old: str, new: str):
 def test_json_keeps_all_of_a_diff(one: Graph, other: Graph):
     diff = compare(one, other)
     assert as_json.from_json(json.loads(json.dumps(as_json.to_json(diff)))) == diff
+
+
+@given(g.graphs(), st.data())
+def test_a_mutated_property_is_reported_there_and_elsewhere_only_where_it_spreads(graph: Graph, data: st.DataObject):
+    assume(graph.resources)
+    victim = data.draw(st.sampled_from(list(graph)))
+    key = data.draw(st.sampled_from(sorted(victim.inputs)))
+    mutant = with_inputs(victim, **{key: {"mutated": "here"}})
+    diff = compare(graph, replace(graph, resources=tuple(mutant if r == victim else r for r in graph)))
+    reached = {victim.urn}
+    for resource in graph:  # each refers to earlier ones only
+        if reached.intersection(resource.depends_on):
+            reached.add(resource.urn)
+    for change in diff.changes:
+        assert change.urn in reached
+        assert bool(change.properties) == (change.urn == victim.urn)
+        assert bool(change.because) or change.urn == victim.urn
+    (there,) = [change for change in diff.changes if change.urn == victim.urn]
+    assert all(change.path.startswith(join("", key)) for change in there.properties)
+    assert set(diff.followers) <= reached
