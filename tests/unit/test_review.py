@@ -355,7 +355,7 @@ GOOD = packed(zipfile.ZIP_DEFLATED)
         b"",
         b"PK" * 50,
         GOOD[:-30],
-        GOOD.replace(GOOD[45:50], b"\xff" * 5),
+        GOOD[: 30 + len(publish.FILE)] + b"\x07" + GOOD[31 + len(publish.FILE) :],  # no kind of block that there is
         packed(zipfile.ZIP_LZMA),
         packed(zipfile.ZIP_BZIP2),
         packed(zipfile.ZIP_DEFLATED, name="../review.json"),
