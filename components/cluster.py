@@ -18,10 +18,12 @@ from components.fargate_profiles import FargateProfiles, FargateProfilesArgs
 from components.iam import partition_of
 from components.log_retention import require_retention
 from components.names import Longest, physical_name
-from components.system_nodes import SystemNodes, SystemNodesArgs, image_type
+from components.system_nodes import SystemNodes, SystemNodesArgs, first, image_type
 
 LOGS = ("api", "audit", "authenticator", "controllerManager", "scheduler")
-# Days that CloudWatch keeps logs for.
+# EKS takes no subnet of a zone that the cluster did not have when it was made (aws/containers-roadmap#2258), and wants
+# two: with more than that, a stage could not be given another zone later. Pods and nodes stand in all.
+CONTROL_PLANE_ZONES = 2
 ADMIN_POLICY = "AmazonEKSClusterAdminPolicy"
 COREDNS_POD = {"cpu": "250m", "memory": "256Mi"}
 
@@ -33,7 +35,8 @@ class ClusterArgs:
     Attributes:
         cluster_name: its name in EKS, which starts the names of what belongs to it.
         region, account_id: where it is.
-        vpc_id, public_subnet_ids, private_subnet_ids: the network; pods run in private subnets.
+        vpc_id, public_subnet_ids, private_subnet_ids: the network, a subnet of each kind in each zone, in the order of
+            zones; pods run in private subnets, and the control plane is reached in the first two zones.
         egress: what private subnets need before a pod there can fetch its image.
         version: of Kubernetes.
         admins: ARNs of IAM roles or users that may do all, but for the one that creates the cluster: EKS makes it
@@ -153,8 +156,8 @@ class Cluster(ComponentResource):
             upgrade_policy={"support_type": "STANDARD"},
             authentication_mode=eks.AuthenticationMode.API,
             vpc_id=args.vpc_id,
-            public_subnet_ids=args.public_subnet_ids,
-            private_subnet_ids=args.private_subnet_ids,
+            public_subnet_ids=first(CONTROL_PLANE_ZONES, args.public_subnet_ids),
+            private_subnet_ids=first(CONTROL_PLANE_ZONES, args.private_subnet_ids),
             kubernetes_service_ip_address_range=str(SERVICE_RANGE),
             endpoint_private_access=args.private_access,
             endpoint_public_access=bool(args.public_access),

@@ -41,7 +41,7 @@ class FargateProfilesArgs:
 class FargateProfiles(ComponentResource):
     """Profiles, one after another, since EKS makes and deletes only one of a cluster at a time.
 
-    A profile never changes: another list of namespaces is another profile, made before the old one and its pods go.
+    A profile never changes: other namespaces or subnets are another profile, made before the old one and its pods go.
     """
 
     profiles: Mapping[str, aws.eks.FargateProfile]
@@ -63,11 +63,14 @@ class FargateProfiles(ComponentResource):
         )
         self.role_name, self.profiles, before = role.name, {}, [pulls, *args.after]
         for profile, namespaces in args.profiles.items():
-            digest = hashlib.sha256("\n".join(namespaces).encode()).hexdigest()[:6]
             made = aws.eks.FargateProfile(
                 f"{name}-{profile}",
                 cluster_name=args.cluster,
-                fargate_profile_name=physical_name(profile, digest, longest=Longest.FARGATE_PROFILE),
+                fargate_profile_name=Output.from_input(args.subnet_ids).apply(
+                    lambda subnets, profile=profile, namespaces=namespaces: profile_name(
+                        profile, [*namespaces, *map(str, subnets)]
+                    )
+                ),
                 pod_execution_role_arn=role.arn,
                 subnet_ids=args.subnet_ids,
                 selectors=[{"namespace": namespace} for namespace in namespaces],
@@ -75,6 +78,12 @@ class FargateProfiles(ComponentResource):
             )
             self.profiles[profile], before = made, [*before, made]
         self.register_outputs({"role_name": self.role_name})
+
+
+def profile_name(profile: str, namespaces_and_subnets: Sequence[str]) -> str:
+    """Another name whenever one of these changes: EKS refuses that of the profile which is to go afterwards."""
+    digest = hashlib.sha256("\n".join(namespaces_and_subnets).encode()).hexdigest()[:6]
+    return physical_name(profile, digest, longest=Longest.FARGATE_PROFILE)
 
 
 def trust_document(region: str, account_id: str, cluster: str) -> str:

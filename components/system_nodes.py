@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi_aws as aws
-from pulumi import ComponentResource, Input, Resource, ResourceOptions
+from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
 
 from components.iam import partition_of, service_trust
 from components.names import Longest, physical_name
@@ -27,7 +27,8 @@ class SystemNodesArgs:
         cluster_name: the same, known at once.
         region: of the cluster.
         version: of Kubernetes; nodes follow the control plane.
-        subnet_ids: private subnets.
+        subnet_ids: private subnets, one a zone. Nodes stand in as many of the first as there are nodes, so that none of
+            these zones is ever without one: a volume is of one zone, and its pod starts nowhere else.
         count: how many, at least 1.
         instance_type: of EC2; the image follows its architecture.
         after: what nodes need to become ready.
@@ -95,7 +96,7 @@ class SystemNodes(ComponentResource):
             f"{name}-group",
             cluster_name=args.cluster,
             node_role_arn=role.arn,
-            subnet_ids=args.subnet_ids,
+            subnet_ids=first(args.count, args.subnet_ids),
             version=args.version,
             ami_type=image_type(args.instance_type),
             instance_types=[args.instance_type],
@@ -105,6 +106,11 @@ class SystemNodes(ComponentResource):
             opts=ResourceOptions(parent=self, depends_on=[*policies, *args.after]),
         )
         self.register_outputs({})
+
+
+def first(count: int, subnet_ids: Input[Sequence[Input[str]]]) -> Output[list[Input[str]]]:
+    """Those of the first ``count`` zones."""
+    return Output.from_input(subnet_ids).apply(lambda found: list(found)[:count])
 
 
 def image_type(instance_type: str) -> str:

@@ -124,6 +124,21 @@ def test_another_namespace_is_another_profile_and_leaves_the_systems_alone():
     assert system[0] == system[1]
 
 
+def test_another_zone_is_taken_in_where_eks_lets_it():
+    before = made(node_count=1)
+    after = made(node_count=1, public_subnet_ids=list("ABC"), private_subnet_ids=["subnet-3", "subnet-4", "subnet-5"])
+    assert after.one("eks:index:Cluster").inputs["privateSubnetIds"] == ["subnet-3", "subnet-4"]
+    assert after.one("eks:index:Cluster").inputs["publicSubnetIds"] == ["A", "B"]
+    profiles = [graph.one("FargateProfile").inputs for graph in (before, after)]
+    assert profiles[1]["subnetIds"] == ["subnet-3", "subnet-4", "subnet-5"]
+    assert profiles[0]["fargateProfileName"] != profiles[1]["fargateProfileName"]
+
+
+@pytest.mark.parametrize(("count", "zones"), [(1, 1), (2, 2), (3, 2)])
+def test_no_zone_of_the_nodes_is_without_one_so_that_volumes_can_be_used(count, zones):
+    assert made(node_count=count).one("NodeGroup").inputs["subnetIds"] == ["subnet-3", "subnet-4"][:zones]
+
+
 def test_coredns_is_on_fargate_after_its_profile_where_there_are_no_nodes():
     graph = made()
     addon = graph.one("Addon")
