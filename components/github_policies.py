@@ -111,7 +111,8 @@ def _names(partition: str) -> list[Statement]:
     return [
         allow(zones, [f"arn:{partition}:route53:::hostedzone/*"]),
         allow(["route53:GetChange"], [f"arn:{partition}:route53:::change/*"]),
-        allow(["ssm:GetParameter"], [f"arn:{partition}:ssm:*:*:parameter/aws/service/*"]),
+        # GetParameters: whoever starts an instance whose launch template names its image by a parameter.
+        allow(["ssm:GetParameter", "ssm:GetParameters"], [f"arn:{partition}:ssm:*:*:parameter/aws/service/*"]),
     ]
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from components.github_access import GithubAccess, GithubAccessArgs
 from components.github_policies import deploy_policy, github_trust, preview_policy
+from components.nat_instance import IMAGE
 from ops.evaluate import evaluate
 from ops.graph import Graph
 from tests.iam import findings
@@ -122,6 +123,11 @@ def test_a_deployment_writes_its_own_state_and_reads_the_others():
 def test_a_deployment_cannot_change_who_may_deploy(action):
     assert not allowed(deploy(), action, "arn:aws:iam::123456789012:role/wharf/github/wharf-deploy-prod")
     assert allowed(deploy(), action, "arn:aws:iam::123456789012:role/prod-hello")
+
+
+def test_a_deployment_starts_a_nat_instance_whose_image_is_named_by_a_parameter():
+    parameter = IMAGE.removeprefix("resolve:ssm:")
+    assert allowed(deploy(), "ssm:GetParameters", f"arn:aws:ssm:eu-west-1::parameter{parameter}")
 
 
 def test_a_deployment_cannot_delete_the_accounts_keys():
