@@ -12,11 +12,16 @@ from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
 # EC2 looks the image up when the instance starts, so a newer one does not show up as a change.
 IMAGE = "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
 # https://docs.aws.amazon.com/vpc/latest/userguide/work-with-nat-instances.html
+# With swap, since dnf alone may take more than the 512 MiB of a nano (amazonlinux/amazon-linux-2023#404).
 START = """\
 #!/bin/sh
 set -eu
 echo net.ipv4.ip_forward=1 > /etc/sysctl.d/nat.conf
 sysctl --system
+dd if=/dev/zero of=/swap bs=1M count=1024
+chmod 600 /swap
+mkswap /swap
+swapon /swap
 dnf install -y iptables-services
 out=$(ip -o -4 route show to default | awk '{print $5; exit}')
 iptables -t nat -A POSTROUTING -o "$out" -j MASQUERADE

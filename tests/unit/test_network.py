@@ -102,7 +102,9 @@ def test_the_nat_instance_is_small_current_and_keeps_its_metadata_to_itself():
     assert template["imageId"].endswith("arm64")
     assert template["metadataOptions"]["httpTokens"] == "required"
     assert template["metadataOptions"]["httpPutResponseHopLimit"] == 1
-    assert "MASQUERADE" in base64.b64decode(template["userData"]).decode()
+    start = base64.b64decode(template["userData"]).decode()
+    assert "MASQUERADE" in start
+    assert start.index("swapon") < start.index("dnf install")
     assert graph.one("aws:ec2/instance:Instance").inputs["instanceType"] == "t4g.nano"
     assert graph.one("SecurityGroupIngressRule").inputs["cidrIpv4"] == "10.0.0.0/16"
 
