@@ -10,6 +10,7 @@ import pulumi_kubernetes as k8s
 from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
 
 ANNOTATION = "alb.ingress.kubernetes.io/"
+LONGEST_ORDER = 1000
 DRAIN_SECONDS = 20  # less than a pod has between SIGTERM and SIGKILL
 
 
@@ -53,6 +54,9 @@ class AlbRoute(ComponentResource):
             f"{ANNOTATION}success-codes": "200-399" if args.health_path else "200-499",
             f"{ANNOTATION}target-group-attributes": f"deregistration_delay.timeout_seconds={DRAIN_SECONDS}",
         }
+        # The load balancer takes the first rule that fits, and the controller orders those of several Ingresses by this
+        # and then by name: the whole of a host comes after what is under it.
+        order = {f"{ANNOTATION}group.order": str(-min(depth, LONGEST_ORDER))} if (depth := len(args.path) - 1) else {}
         backend = {"service": {"name": args.service, "port": {"number": args.port}}}
         rule: Any = {"http": {"paths": [{"path": args.path, "pathType": "Prefix", "backend": backend}]}}
         if args.host:
@@ -63,7 +67,7 @@ class AlbRoute(ComponentResource):
                 "name": name,
                 "namespace": args.namespace,
                 "labels": dict(args.labels),
-                "annotations": {**args.annotations, **health},
+                "annotations": {**args.annotations, **health, **order},
             },
             spec={"ingress_class_name": args.class_name, "rules": [rule]},
             opts=ResourceOptions(parent=self, depends_on=list(args.after)),

@@ -20,6 +20,7 @@ from components.pod_network import PodNetwork, PodNetworkArgs, Target
 from ops.evaluate import evaluate
 from ops.graph import Graph
 
+ORDER = "alb.ingress.kubernetes.io/group.order"
 CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/1"
 IDENTITY: dict[str, Any] = {"oidc_provider_arn": "arn:aws:iam::123456789012:oidc-provider/oidc", "oidc_issuer": "oidc"}
 
@@ -139,6 +140,14 @@ def test_where_health_is_not_stated_any_answer_but_a_failure_will_do():
     annotations = route().one("Ingress").inputs["metadata"]["annotations"]
     assert annotations["alb.ingress.kubernetes.io/healthcheck-path"] == "/"
     assert annotations["alb.ingress.kubernetes.io/success-codes"] == "200-499"
+
+
+def test_a_longer_path_is_asked_for_first():
+    order = {
+        path: int(route(path=path).one("Ingress").inputs["metadata"]["annotations"].get(ORDER, 0))
+        for path in ("/", "/a", "/a/b", "/" + 2000 * "a")
+    }
+    assert sorted(order.values(), reverse=True) == list(order.values()) == [0, -1, -3, -1000]
 
 
 @pytest.mark.parametrize(
