@@ -210,11 +210,9 @@ class MailRelay(ComponentResource):
         relay = {
             "name": "relay",
             "image": MAIL_RELAY,
-            "env": [
-                {"name": "ALLOWED_SENDERS_REGEX", "value": senders_pattern(self._args.senders)},
-                {"name": "AWS_REGION", "value": self._args.region},
-                {"name": "SES_CONFIGURATION_SET_NAME", "value": settings.configuration_set_name},
-            ],
+            # By its options, which every release of it knows; not all read these two from variables.
+            "args": ["-l", senders_pattern(self._args.senders), "-e", settings.configuration_set_name],
+            "env": [{"name": "AWS_REGION", "value": self._args.region}],
             "ports": [{"name": "smtp", "containerPort": SMTP_PORT}],
             "livenessProbe": {**check, "periodSeconds": 10},
             "readinessProbe": {**check, "periodSeconds": 5},

@@ -142,6 +142,10 @@ def test_the_relay_refuses_other_senders():
     assert not pattern.match("me@examplexcom")
     assert not pattern.match("you@b.org")
     assert not pattern.match("a@b@example.com")
+    graph = made()
+    options = pod(graph)["containers"][0]["args"]
+    settings = graph.one("aws:sesv2/configurationSet:ConfigurationSet").inputs["configurationSetName"]
+    assert options == ["-l", senders_pattern(["*@example.com"]), "-e", settings]
 
 
 @pytest.mark.parametrize(
