@@ -25,6 +25,11 @@ SMTP_PORT = 1025
 NAME = "mail"
 USER_ID = 65534  # nobody, as in the image
 DKIM_RECORDS = 3  # of Easy DKIM
+# Where keys are found under a name of the region: https://docs.aws.amazon.com/general/latest/gr/ses.html#ses_dkim_domains
+OWN_DKIM_DOMAIN = (
+    *("af-south-1", "ap-northeast-3", "ap-south-2", "ap-southeast-3", "ap-southeast-5", "ca-west-1", "eu-central-2"),
+    *("eu-south-1", "il-central-1", "me-central-1", "us-gov-east-1"),
+)
 SETTINGS_NAME_MAX = 64
 ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}")
 DOMAIN = re.compile(r"([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)+[a-z]{2,}")
@@ -136,7 +141,7 @@ class MailRelay(ComponentResource):
         """The domain in SES, and what DNS has to say of it."""
         sender = aws.sesv2.EmailIdentity(f"{self._prefix}-identity", email_identity=domain, opts=self._child)
         records = sender.dkim_signing_attributes.apply(
-            lambda signing: [dkim_record(domain, token) for token in signing.tokens or []]
+            lambda signing: [dkim_record(domain, token, self._args.region) for token in signing.tokens or []]
         )
         for number in range(DKIM_RECORDS if self._args.zone_id else 0):
             record = records.apply(lambda all_, number=number: all_[number])
@@ -244,6 +249,7 @@ def senders_pattern(senders: Sequence[str]) -> str:
     return "^(" + "|".join(re.escape(sender).replace(r"\*", "[^@]+") for sender in senders) + ")$"
 
 
-def dkim_record(domain: str, token: str) -> dict[str, str]:
+def dkim_record(domain: str, token: str, region: str) -> dict[str, str]:
     """A DNS record by which receivers find the key that SES signs with."""
-    return {"name": f"{token}._domainkey.{domain}", "type": "CNAME", "value": f"{token}.dkim.amazonses.com"}
+    keys = f"dkim.{region}.amazonses.com" if region in OWN_DKIM_DOMAIN else "dkim.amazonses.com"
+    return {"name": f"{token}._domainkey.{domain}", "type": "CNAME", "value": f"{token}.{keys}"}

@@ -131,6 +131,13 @@ def test_dkim_records_are_made_in_the_zone_or_told():
     assert len(without.outputs["dkim"]) == 3
 
 
+@pytest.mark.parametrize(
+    ("region", "keys"), [("eu-west-1", "dkim.amazonses.com"), ("eu-south-1", "dkim.eu-south-1.amazonses.com")]
+)
+def test_dkim_keys_are_where_the_region_has_them(region, keys):
+    assert all(record["value"].split(".", 1)[1] == keys for record in made(region=region).outputs["dkim"])
+
+
 def test_apps_see_a_host_and_a_port():
     assert made().outputs["address"] == {"host": "mail", "port": 1025}
 
