@@ -54,6 +54,8 @@ def build(stage: Stage) -> None:
         pulumi.export("notice", door.notice)
     for need, host in behind.hosts.items():
         pulumi.export(f"{need}-host", host)
+    for need, records in behind.records.items():
+        pulumi.export(f"{need}-records", records)
 
 
 def _surroundings(stage: Stage) -> Surroundings:

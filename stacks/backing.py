@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,11 +25,15 @@ ON_NODES = {"eks.amazonaws.com/compute-type": "ec2"}  # though Fargate takes the
 
 @dataclass(frozen=True, kw_only=True)
 class Backing:
-    """By need: the settings for apps, what to open to their pods (where a security group guards it), and the host."""
+    """By need: the settings for apps, what to open to their pods (where a security group guards it), and the host.
+
+    ``records`` are those that nobody makes, since the mail domain has no zone here: SES sends nothing before they are.
+    """
 
     settings: dict[Need, Settings] = field(default_factory=dict)
     targets: dict[Need, Target] = field(default_factory=dict)
     hosts: dict[Need, Output[str]] = field(default_factory=dict)
+    records: dict[Need, Output[Sequence[Mapping[str, str]]]] = field(default_factory=dict)
 
 
 def backing(here: Surroundings) -> Backing:
@@ -50,6 +55,8 @@ def backing(here: Surroundings) -> Backing:
         relay = _mail(here, config.mail)
         made.settings["mail"] = mail_settings(relay)
         made.targets["mail"] = Target(security_group_id=relay.security_group_id, port=relay.port)
+        if config.mail.domain and not _mail_zone(here, config.mail):
+            made.records["mail"] = relay.dkim_records
     return made
 
 
@@ -91,6 +98,10 @@ def _broker_on_nodes(here: Surroundings, wanted: sections.Broker) -> RabbitMQ:
     return RabbitMQ("broker", args, opts=here.opts)
 
 
+def _mail_zone(here: Surroundings, wanted: sections.Mail) -> str | None:
+    return here.config.ingress.zone_id if wanted.domain == here.config.ingress.domain else None
+
+
 def _mail(here: Surroundings, wanted: sections.Mail) -> MailRelay:
     args = MailRelayArgs(
         **here.in_namespace,
@@ -101,7 +112,7 @@ def _mail(here: Surroundings, wanted: sections.Mail) -> MailRelay:
         cluster_security_group_id=here.cluster.outputs.security_group_id,
         domain=wanted.domain,
         addresses=wanted.addresses,
-        zone_id=here.config.ingress.zone_id if wanted.domain == here.config.ingress.domain else None,
+        zone_id=_mail_zone(here, wanted),
         after=here.compute,
     )
     return MailRelay("mail", args, opts=here.opts)

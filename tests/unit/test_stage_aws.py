@@ -129,6 +129,12 @@ def test_what_a_person_needs_next_is_exported(own):
     assert "notice" not in own.outputs
 
 
+def test_records_of_a_mail_domain_without_a_zone_here_are_told(own, tmp_path):
+    assert "mail-records" not in own.outputs
+    elsewhere = stage(tmp_path, {**OWN, "wharf:mail": {"domain": "example.org"}})
+    assert {record["type"] for record in elsewhere.outputs["mail-records"]} == {"CNAME"}
+
+
 def test_without_a_domain_it_is_http_and_said_so(tmp_path):
     graph = stage(tmp_path, {**OWN, "wharf:ingress": None})
     assert "unencrypted" in graph.outputs["notice"]
