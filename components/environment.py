@@ -24,11 +24,15 @@ DEFAULT_QUOTA: Mapping[str, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class EnvironmentArgs:
-    """``quota`` is laid over `DEFAULT_QUOTA`, in a ResourceQuota's keys. ``keep`` refuses the namespace's deletion."""
+    """``quota`` is laid over `DEFAULT_QUOTA`, in a ResourceQuota's keys. ``keep`` refuses the namespace's deletion.
+
+    ``labels`` are on the namespace, for controllers that go by them.
+    """
 
     namespace: str
     project: str
     quota: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
     keep: bool = False
 
 
@@ -47,7 +51,7 @@ class Environment(ComponentResource):
         enforced = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "audit", "warn")}
         namespace = k8s.core.v1.Namespace(
             f"{name}-namespace",
-            metadata={"name": args.namespace, "labels": {**labels, **enforced}},
+            metadata={"name": args.namespace, "labels": {**labels, **enforced, **args.labels}},
             opts=ResourceOptions(parent=self, protect=args.keep or None),
         )
         self.namespace = namespace.metadata.name

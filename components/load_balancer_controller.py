@@ -16,6 +16,9 @@ from components.service_account import ServiceAccountRole, ServiceAccountRoleArg
 
 NAMESPACE = "kube-system"
 ACCOUNT = AWS_LOAD_BALANCER_CONTROLLER.name
+# On a namespace: a new pod behind a load balancer is ready once that sends it requests, and an old one goes only then.
+# https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/pod_readiness_gate/
+READY_WHEN_REACHED = {"elbv2.k8s.aws/pod-readiness-gate-inject": "enabled"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +125,8 @@ class LoadBalancerController(ComponentResource):
             "enableServiceMutatorWebhook": False,
             # Each upgrade would make another certificate, which the API server does not know yet (#4581).
             "keepTLSSecret": True,
+            # Pods start without the controller too, and are then ready by themselves.
+            "podMutatorWebhookConfig": {"failurePolicy": "Ignore"},
             # What its role does not allow.
             "enableShield": False,
             "enableWaf": False,

@@ -10,6 +10,7 @@ from pulumi import Resource, ResourceOptions
 
 from components.environment import Environment, EnvironmentArgs
 from components.iam import allow, document
+from components.load_balancer_controller import READY_WHEN_REACHED
 from components.needs import Need
 from components.pod_network import PodNetwork, PodNetworkArgs, Target
 from components.service_account import ServiceAccountRole, ServiceAccountRoleArgs
@@ -65,7 +66,11 @@ def _surroundings(stage: Stage) -> Surroundings:
     cluster = _cluster(stage, config, provider)
     into = ResourceOptions(providers=[provider, cluster.provider])
     environment = Environment(
-        "environment", EnvironmentArgs(namespace=stage.name, project=stage.project, keep=_holds_data(config)), opts=into
+        "environment",
+        EnvironmentArgs(
+            namespace=stage.name, project=stage.project, labels=READY_WHEN_REACHED, keep=_holds_data(config)
+        ),
+        opts=into,
     )
     return Surroundings(
         stage=stage,

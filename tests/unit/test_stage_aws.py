@@ -50,6 +50,13 @@ def test_the_controller_can_work_until_the_last_ingress_is_gone(own):
     assert {"network-private-eu-west-1a-route", "network-private-eu-west-1a-association"} <= needs
 
 
+def test_an_old_pod_goes_once_the_load_balancer_sends_requests_to_the_new_one(own):
+    labels = own.one("Namespace", "environment-namespace").inputs["metadata"]["labels"]
+    assert labels["elbv2.k8s.aws/pod-readiness-gate-inject"] == "enabled"
+    values = own.one("Release", "load-balancers-release").inputs["values"]
+    assert values["podMutatorWebhookConfig"] == {"failurePolicy": "Ignore"}, "pods start without the controller too"
+
+
 def test_names_are_taken_back_before_external_dns_goes(own):
     assert "names-release" in waits_for(own, own.one("Ingress", "web-ingress"))
 
