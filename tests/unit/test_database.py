@@ -93,6 +93,14 @@ def test_what_is_secret_stays_secret():
 
 
 @pytest.mark.parametrize(
+    ("gib", "iops", "throughput"), [(20, None, None), (399, None, None), (400, 12_000, 500), (1000, 12_000, 500)]
+)
+def test_storage_that_grows_past_400_gib_asks_for_what_comes_with_it(gib, iops, throughput):
+    inputs = instance(made(storage_gib=gib))
+    assert (inputs.get("iops"), inputs.get("storageThroughput")) == (iops, throughput)
+
+
+@pytest.mark.parametrize(
     ("changes", "told"),
     [
         ({"storage_gib": 5}, "20 to 65536"),
