@@ -101,7 +101,8 @@ class Broker(ComponentResource):
                 {"kms_key_id": args.kms_key_arn, "use_aws_owned_key": False} if args.kms_key_arn else None
             ),
             maintenance_window_start_time={"day_of_week": "SUNDAY", "time_of_day": "03:00", "time_zone": "UTC"},
-            opts=ResourceOptions(parent=self, protect=args.keep or None),
+            # AWS does not tell a broker's users and does not change them: nothing of them is ever a difference.
+            opts=ResourceOptions(parent=self, protect=args.keep or None, ignore_changes=["users"]),
         )
         address = instance.instances.apply(lambda found: urlsplit((found[0].endpoints or [""])[0]))
         self.host = address.apply(lambda parts: parts.hostname or "")

@@ -31,6 +31,7 @@ def test_broker_is_private_logged_and_protected_only_where_kept(keep):
     assert broker.inputs["publiclyAccessible"] is False
     assert broker.inputs["logs"] == {"general": True}
     assert broker.inputs["autoMinorVersionUpgrade"] is True
+    assert broker.ignore_changes == ("users",)
 
 
 def test_one_broker_stands_in_one_subnet_and_a_cluster_in_three():
