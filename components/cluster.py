@@ -75,6 +75,11 @@ class ClusterArgs:
             raise ValueError(f"version: {self.version} is not in standard support by EKS: write {offered}")
         if not self.public_access and not self.private_access:
             raise ValueError("endpoint-access: neither public nor private: nobody could reach the cluster")
+        if not self.private_access and "0.0.0.0/0" not in self.public_access:
+            raise ValueError(
+                "endpoint-access.private: without it nodes and pods come by the NAT, whose address is not in "
+                f"{', '.join(self.public_access)}, and never join: leave it true"
+            )
         if not 0 <= self.node_count <= 20:
             raise ValueError(f"system-nodes.count: {self.node_count} is not from 0 to 20")
         require_retention(self.log_retention_days)

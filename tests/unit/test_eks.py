@@ -223,6 +223,7 @@ def test_the_identity_is_the_clusters():
     [
         ({"version": "1.29"}, "1.35 or 1.36"),
         ({"private_access": False}, "nobody could reach"),
+        ({"private_access": False, "public_access": ["203.0.113.0/24"]}, "never join"),
         ({"node_count": 21}, "0 to 20"),
         ({"log_retention_days": 31}, "CloudWatch does not keep logs for 31 days"),
         ({"namespaces": ["*"], "node_count": 1}, "narrow it"),
