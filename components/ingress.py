@@ -27,7 +27,7 @@ class IngressArgs:
         certificate_arn: makes it HTTPS, with a redirect from HTTP; none: HTTP only.
         allow: CIDRs that may connect; none: all.
         public_subnet_ids: where it stands.
-        tags: of the load balancer.
+        tags: of the load balancer and of all that the controller makes for it, which the program cannot tag.
         after: the controller, which must be there to take it down as well.
     """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi_aws as aws
@@ -30,7 +30,6 @@ class LoadBalancerControllerArgs:
         region, account_id, vpc_id: where load balancers stand; on Fargate there is no metadata to ask.
         cluster_security_group_id: what pods stand behind.
         oidc_provider_arn, oidc_issuer: the cluster's.
-        tags: put on load balancers, as the program cannot.
         chart: where the chart comes from.
         after: what its pods need to start.
     """
@@ -42,7 +41,6 @@ class LoadBalancerControllerArgs:
     cluster_security_group_id: Input[str]
     oidc_provider_arn: Input[str]
     oidc_issuer: Input[str]
-    tags: Mapping[str, str]
     chart: Source = AWS_LOAD_BALANCER_CONTROLLER.upstream
     after: Sequence[Resource] = ()
 
@@ -116,7 +114,6 @@ class LoadBalancerController(ComponentResource):
             "podDisruptionBudget": {"maxUnavailable": 1},
             "serviceAccount": {"create": True, "name": ACCOUNT, "annotations": role.annotation},
             "backendSecurityGroup": self.backend_security_group_id,
-            "defaultTags": dict(self._args.tags),
             "defaultTargetType": "ip",
             # Ours are made with each environment.
             "createIngressClassResource": False,

@@ -23,7 +23,7 @@ from components.network import Network, NetworkArgs
 from stacks import sections
 from stacks.chart_sources import chart_source
 from stacks.config import Stage
-from stacks.providers import account_id, eks_provider, tags
+from stacks.providers import account_id, eks_provider
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,7 +194,6 @@ def _load_balancer_controller(
         cluster_name=cluster_name(stage),
         vpc_id=network.vpc_id,
         cluster_security_group_id=eks.security_group_id,
-        tags=tags(stage),
         chart=chart_source(stage, AWS_LOAD_BALANCER_CONTROLLER),
         after=after,
     )

@@ -72,7 +72,7 @@ EXAMPLES: Mapping[str, Callable[[], Mapping[str, Any]]] = {
         **ACCOUNT,
         **GROUP,
         **OIDC,
-        **{"cluster_name": "shop-zebra", "region": "eu-west-1", "vpc_id": "vpc-1", "tags": {}},
+        **{"cluster_name": "shop-zebra", "region": "eu-west-1", "vpc_id": "vpc-1"},
     },
     "MailCatcher": lambda: NAMED,
     "MailRelay": lambda: {

@@ -78,7 +78,6 @@ def controller() -> Graph:
         account_id="123456789012",
         vpc_id="vpc-1",
         cluster_security_group_id="sg-1",
-        tags={"stack": "prod"},
         **IDENTITY,
     )
     return made(lambda opts: LoadBalancerController("load-balancers", args, opts))
@@ -166,6 +165,7 @@ def test_the_controllers_webhooks_stop_nobody_and_its_certificate_stays():
     assert (values["region"], values["vpcId"], values["clusterName"]) == ("eu-west-1", "vpc-1", "wharf-prod")
     assert not {values["enableShield"], values["enableWaf"], values["enableWafv2"]} - {False}
     assert values["createIngressClassResource"] is False
+    assert "defaultTags" not in values, "they would go before those of the environment"
 
 
 def test_load_balancers_reach_pods_from_a_group_of_ours():
