@@ -22,6 +22,7 @@ from components.spec import AppSpec, file_key
 
 ROLLOUT_TIMEOUT = CustomTimeouts(create="10m", update="10m")
 BEFORE_SECONDS = 600
+SURGE = "25%"  # at least one: a pod on Fargate takes a minute or two to start, and a rollout of many is to end in time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,7 +175,7 @@ class App(ComponentResource):
         spec: Manifest = {
             **({} if replicas.autoscaled else {"replicas": replicas.min}),
             "revisionHistoryLimit": 5,
-            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
+            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": SURGE}},
             "selector": {"matchLabels": self._selector},
             "template": self._template(spread_out, digest, self._versioned),
         }

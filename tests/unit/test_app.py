@@ -199,6 +199,11 @@ def test_selectors_select_the_pods_of_the_app_and_no_migration():
         assert not selector.items() <= migration.items()
 
 
+def test_a_rollout_takes_no_pod_before_another_is_ready_and_as_long_for_many_as_for_few():
+    rolling = made(spec()).one("Deployment").inputs["spec"]["strategy"]["rollingUpdate"]
+    assert rolling == {"maxUnavailable": 0, "maxSurge": "25%"}
+
+
 def test_nobody_may_call_an_app_that_names_no_caller():
     policy = made(spec(), route_peers=[ROUTER]).one("NetworkPolicy").inputs["spec"]
     assert policy["policyTypes"] == ["Ingress"]
