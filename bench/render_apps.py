@@ -15,6 +15,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -24,6 +25,7 @@ from ops.graph import reveal
 from ops.project import CHECKOUT, Project, evaluate_stage
 
 LIMIT = 1.25  # times the bare program's
+PATIENCE = 60  # seconds for kustomize, whose time grows faster than the apps
 APP = """\
 image: ghcr.io/stefanprodan/podinfo
 kind: web
@@ -113,14 +115,14 @@ class Row:
     apps: int
     render: Cost
     bare: Cost
-    kustomize: Cost | None
+    kustomize: Cost | str
 
     @property
     def ratio(self) -> float:
         return self.render.cpu / self.bare.cpu
 
     def __str__(self) -> str:
-        return f"{self.apps:>5}  {self.render}  {self.bare}  {self.ratio:5.2f}  {self.kustomize or '-'}"
+        return f"{self.apps:>5}  {self.render}  {self.bare}  {self.ratio:5.2f}  {self.kustomize}"
 
 
 def main() -> int:
@@ -150,16 +152,17 @@ def compare(folder: Path, count: int, times: int) -> Row:
     shapes, bare = folder / "shapes.json", folder / "bare.py"
     shapes.write_text(json.dumps(shapes_of(make_project(folder / "shape", 1))))
     bare.write_text(BARE)
-    costs: list[tuple[Cost, Cost, Cost | None]] = []
-    for _ in range(times):
+    costs: list[tuple[Cost, Cost]] = []
+    customs: list[Cost] = []
+    said = "no kubectl" if find_kubectl() is None else f"over {PATIENCE} s"
+    for turn in range(times):
         rendered = run([sys.executable, "-c", RENDER, str(project), "render", "local", "--out", str(out)])
-        plain = run([sys.executable, str(bare), str(count), str(shapes), str(registered)])
-        kubectl = find_kubectl()
-        custom = run([kubectl, "kustomize", str(kustomization(out))]) if kubectl else None
-        costs.append((rendered, plain, custom))
+        costs.append((rendered, run([sys.executable, str(bare), str(count), str(shapes), str(registered)])))
+        if len(customs) == turn and (custom := kustomize(out)):
+            customs.append(custom)
     check_same(out, registered)
-    ways = list(zip(*costs, strict=True))
-    return Row(count, median(ways[0]), median(ways[1]), median(ways[2]) if ways[2][0] else None)
+    renders, bares = zip(*costs, strict=True)
+    return Row(count, median(renders), median(bares), median(customs) if len(customs) == times else said)
 
 
 def make_project(root: Path, count: int) -> Path:
@@ -200,12 +203,15 @@ def check_same(out: Path, registered: Path) -> None:
         raise SystemExit(f"the bare program registers other resources: {sorted(different)[:5]}")
 
 
-def kustomization(out: Path) -> Path:
-    """The rendered objects as one input of kustomize."""
-    folder = out / "kubernetes"
+def kustomize(out: Path) -> Cost | None:
+    """`kubectl kustomize` over the rendered objects; None where there is no kubectl, or no end to it."""
+    kubectl, folder = find_kubectl(), out / "kubernetes"
     resources = sorted(str(path.relative_to(folder)) for path in folder.glob("*/*.yaml"))
     (folder / "kustomization.yaml").write_text("resources:\n" + "".join(f"- {path}\n" for path in resources))
-    return folder
+    try:
+        return run([kubectl, "kustomize", str(folder)], PATIENCE) if kubectl else None
+    except TimeoutError:
+        return None
 
 
 def find_kubectl() -> str | None:
@@ -220,14 +226,23 @@ def measure_help(times: int) -> tuple[Cost, Cost]:
     return median([first for first, _ in runs]), median([second for _, second in runs])
 
 
-def run(command: list[str]) -> Cost:
-    """One run of a command, whose output is thrown away unless it fails."""
+def run(command: list[str], patience: float = 3600) -> Cost:
+    """One run of a command, whose output is thrown away unless it fails.
+
+    Raises:
+        TimeoutError: it took more seconds than ``patience``.
+    """
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
     started = time.perf_counter()
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=said)
+        killer = threading.Timer(patience, process.kill)
+        killer.start()
         _, status, usage = os.wait4(process.pid, 0)
+        killer.cancel()
         elapsed = time.perf_counter() - started
+        if elapsed > patience:
+            raise TimeoutError
         if os.waitstatus_to_exitcode(status) != 0:
             said.seek(0)
             raise SystemExit(f"{' '.join(command[:2])} … failed: {said.read().decode()[-2000:]}")
