@@ -20,9 +20,12 @@ from ops.kwok import KwokCluster
 
 ROOT = Path(__file__).resolve().parent.parent
 NO_TESTS = 5  # pytest's exit code where there is nothing to run
-QUICK = ("unit", "contracts", "render")
 # A process for each core, and each file in one of them, so that a module's fixtures are made once.
-ON_EVERY_CORE = ("-n", "auto", "--dist", "loadfile")
+ON_EVERY_CORE = ("-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
+PARALLEL = {
+    **dict.fromkeys(("unit", "contracts", "render"), ON_EVERY_CORE),
+    **dict.fromkeys(("cluster", "engine"), (*ON_EVERY_CORE, "--maxprocesses=4")),  # a cluster needs memory
+}
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ def run_tier(tier: str) -> Result:
             return Result(tier, failed=1, reasons=[str(error).splitlines()[0]])
     with tempfile.TemporaryDirectory() as scratch:
         written = Path(scratch) / "results.xml"
-        pytest = [sys.executable, "-m", "pytest", f"tests/{tier}", "-q", *(ON_EVERY_CORE if tier in QUICK else ())]
+        pytest = [sys.executable, "-m", "pytest", f"tests/{tier}", "-q", *PARALLEL[tier]]
         code = run_command([*pytest, f"--junitxml={written}"])
         if code == NO_TESTS:
             return Result(tier, skipped=1, reasons=["it has no tests"])

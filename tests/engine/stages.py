@@ -12,7 +12,7 @@ import yaml
 
 from ops.cluster import Cluster
 from tests.engine import charts
-from tests.engine.engine import ROOT, Engine
+from tests.engine.engine import ROOT, Engine, Outcome
 
 KEPT = ("wharf:broker", "wharf:cluster", "wharf:database")
 PASSING = ("componentstatuses", "endpoints", "endpointslices", "events", "leases", "nodes", "pods")
@@ -74,6 +74,27 @@ def keep_nothing(engine: Engine) -> bool:
     with edited(engine.folder, engine.stack) as content:
         kept = [key for key in KEPT if content["config"].get(key, {}).pop("keep", False)]
     return bool(kept)
+
+
+def succeeded(outcome: Outcome) -> Outcome:
+    assert outcome.ok, outcome.messages
+    return outcome
+
+
+def comes_and_goes(folder: Path, cluster: Cluster, source: Path, names: Sequence[str]) -> None:
+    """Every stage comes up, in this order; then another up changes nothing, and destroying them leaves nothing."""
+    before = objects(cluster)
+    stages = start(copied(source, folder), cluster, names)
+    for stage in stages.values():
+        succeeded(stage.up())
+    for stage in stages.values():
+        assert stage.up("--refresh").nothing
+    for stage in reversed(stages.values()):
+        if keep_nothing(stage):
+            succeeded(stage.up())  # what keeps it is let go of by an up, not by a destroy
+        succeeded(stage.destroy())
+    assert stages[names[0]].things() == []
+    assert objects(cluster) == before
 
 
 def objects(cluster: Cluster) -> set[str]:

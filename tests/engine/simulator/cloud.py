@@ -139,9 +139,10 @@ class Cloud:
         return Thing(type=type_, id=outputs["id"], urn=urn, seed=seed, region=region, inputs=inputs, outputs=outputs)
 
     def _refuse_unknown_references(self, inputs: Mapping[str, Any]) -> None:
-        known = set(_strings([thing.outputs for thing in self.things()]))
-        for value in _references(inputs):
-            if REFERENCE.fullmatch(value) and value not in known:
+        named = [value for value in _references(inputs) if REFERENCE.fullmatch(value)]
+        known = set(_strings([thing.outputs for thing in self.things()])) if named else set()
+        for value in named:
+            if value not in known:
                 raise AwsError(f"NotFound: {value} does not exist")
 
     def _users(self, thing: Thing) -> list[str]:
@@ -165,17 +166,19 @@ class Cloud:
     def _operation(self, operation: str, type_: str, urn: str, name: str) -> Iterator[None]:
         """Logs it, and lets go wrong what should once go wrong."""
         began, wrong = time.time(), f"{operation} {name}"
-        with self._changing() as state:
-            happens = wrong in self.faults and wrong not in state["happened"]
-            if happens:
-                state["happened"].append(wrong)
-        if happens:
+        if wrong in self.faults and self._happens_first(wrong):
             raise AwsError(self.faults[wrong])
         yield
         if self.log:
             entry = {"operation": operation, "type": type_, "urn": urn, "began": began, "ended": time.time()}
             with self.log.open("a") as log:
                 log.write(json.dumps(entry) + "\n")
+
+    def _happens_first(self, wrong: str) -> bool:
+        with self._changing() as state:
+            happened = wrong in state["happened"]
+            state["happened"].append(wrong)
+        return not happened
 
     @contextmanager
     def _changing(self) -> Iterator[dict[str, Any]]:
@@ -185,7 +188,7 @@ class Cloud:
             state = {"serial": 0, "things": [], "busy_until": {}, "happened": [], **_read(str(self.state))}
             yield state
             part = Path(f"{self.state}.part")
-            part.write_text(json.dumps(state, indent=1))
+            part.write_text(json.dumps(state))
             part.replace(self.state)
 
 
