@@ -47,7 +47,7 @@ class ServiceAccountRole(ComponentResource):
         child = ResourceOptions(parent=self)
         role = aws.iam.Role(
             f"{name}-role",
-            name=physical_name(args.prefix, args.namespace, args.service_account, longest=Longest.ROLE),
+            name=physical_name(_role_name(args), longest=Longest.ROLE),
             assume_role_policy=Output.all(args.oidc_provider_arn, args.oidc_issuer).apply(
                 lambda found: service_account_trust(found[0], found[1], args.namespace, args.service_account)
             ),
@@ -57,3 +57,8 @@ class ServiceAccountRole(ComponentResource):
         self.arn = role.arn
         self.annotation = {"eks.amazonaws.com/role-arn": role.arn}
         self.register_outputs({"arn": self.arn})
+
+
+def _role_name(args: ServiceAccountRoleArgs) -> str:
+    """By dots, which no namespace and no account has: app `eu-web` of `dev` is not app `web` of `dev-eu`."""
+    return ".".join((args.prefix, args.namespace, args.service_account))
