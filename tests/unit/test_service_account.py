@@ -28,4 +28,4 @@ def test_no_two_apps_of_an_account_have_one_role():
 
 
 def test_a_role_has_a_name_that_iam_takes_for_the_longest_names():
-    assert len(_name("n" * 20, "a" * 30)) <= 64
+    assert len(_name("n" * 20, "a" * 63)) <= 64
