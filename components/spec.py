@@ -19,11 +19,13 @@ LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
 LABEL_KEY = re.compile(rf"([a-z0-9]([-a-z0-9.]{{0,251}}[a-z0-9])?/)?(?=.){LABEL_VALUE.pattern}")
 LABELS_OF_OURS = re.compile(r"environment|(app\.kubernetes\.io|wharf\.dev|applyset\.kubernetes\.io)/.*")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-PATH = re.compile(r"(/[-A-Za-z0-9._@+]+)+")
+PATH = re.compile(r"(/(?!\.{1,2}(/|$))[-A-Za-z0-9._@+]+)+")
 URL_PATH = re.compile(r"/|(/[-A-Za-z0-9._~]+)+/?")
 IMAGE = re.compile(r"[a-zA-Z0-9.-]+(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+|[a-z0-9]+([._-]+[a-z0-9]+)*")
 VERSION = re.compile(r"([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[a-f0-9]{64})?")
 USER_MAX = 2**31 - 1
+REPLICAS_MAX = 2**31 - 1  # what Kubernetes counts them with
+VARIABLE_MAX = 128 * 1024 - 1  # bytes of NAME=value with which Linux starts a process: MAX_ARG_STRLEN, less its NUL
 QUANTITY_CPU = re.compile(r"[1-9][0-9]*m?|[0-9]+\.[0-9]{1,3}")
 QUANTITY_MEMORY = re.compile(r"[1-9][0-9]*(Ki|Mi|Gi)")
 MOVING_TAGS = ("latest", "main", "master", "dev")
@@ -76,6 +78,9 @@ class Replicas(Strict):
             raise ValueError(f"min: {self.min} is less than 1: to stop an app, take it out of wharf:apps")
         if self.max is not None and self.max < self.min:
             raise ValueError(f"max: {self.max} is less than min {self.min}")
+        for key, value in (("min", self.min), ("max", self.max)):
+            if value is not None and value > REPLICAS_MAX:
+                raise ValueError(f"{key}: {value} is more than {REPLICAS_MAX}, which is as far as Kubernetes counts")
         if not 1 <= self.cpu <= 100:
             raise ValueError(f"cpu: {self.cpu} is not a percentage from 1 to 100")
 
@@ -260,6 +265,9 @@ def _path_problems(app: AppSpec) -> Iterator[str]:
                 yield f"{key}: {path!r} is not an absolute path such as /data: letters, digits and . _ @ + - only"
     for path in sorted(set(app.files) & {"/tmp", *app.writable}):  # noqa: S108 the pod's own
         yield f"files: {path} is a writable folder too: choose another path for one of them"
+    for path in app.files:
+        if below := [other for other in app.files if other.startswith(f"{path}/")]:
+            yield f"files: {path} is a file, and {below[0]} would be in it: choose another path for one of them"
     by_key: dict[str, str] = {}
     for path in app.files:
         if (other := by_key.setdefault(file_key(path), path)) != path:
@@ -278,6 +286,9 @@ def _label_problems(app: AppSpec) -> Iterator[str]:
 
 def _variable_problems(app: AppSpec) -> Iterator[str]:
     bound = [name for need in app.needs for name in variables(need, app.needs[need])]
+    for name, value in app.env.items():
+        if len(f"{name}={value}".encode()) > VARIABLE_MAX:
+            yield f"env: {name} is longer than the {VARIABLE_MAX} bytes that Linux starts a process with: use a file"
     seen: set[str] = set()
     for name in [*app.env, *app.secrets, *bound]:
         if not VARIABLE.fullmatch(name):

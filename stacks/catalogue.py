@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterator, Mapping, Set
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ def load(
     for name, override in sorted(overrides.items()):
         path = root / apps_dir / f"{name}.yaml"
         shown = f"{apps_dir}/{name}.yaml"
-        if "/" in name or not path.is_file():
+        if "/" in name or not _is_file(path):
             there = ", ".join(sorted(p.stem for p in (root / apps_dir).glob("*.yaml"))) or "none"
             problems.append(f"{file}: wharf:apps.{name}: there is no {shown}; the apps there: {there}")
             continue
@@ -41,6 +42,12 @@ def load(
         if app:
             apps[name] = app
     return apps, problems
+
+
+def _is_file(path: Path) -> bool:
+    with suppress(OSError):  # a name that no file can have is no file
+        return path.is_file()
+    return False
 
 
 def _misplaced(

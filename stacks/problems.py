@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from typing import Any
 
@@ -26,6 +29,7 @@ _WANTED = {
     "model_type": "keys and values",
     "dataclass_type": "keys and values",
 }
+_EMPTY = {"dict_type": "{}", "model_type": "{}", "list_type": "[]"}
 
 
 class InputRefused(pulumi.RunError):
@@ -51,7 +55,7 @@ def explain(error: pydantic.ValidationError, type_: Any) -> list[tuple[str, str]
 def _sentence(detail: ErrorDetails, location: Sequence[int | str], type_: Any) -> str:
     kind, context = detail["type"], detail.get("ctx", {})
     secret = bool(location) and location[0] in _SECRET
-    value = detail["input"]
+    value = None if detail["input"] == "null" else detail["input"]  # a key of the stage without a value arrives so
     given = "its value" if secret else _shown(value)
     if kind in ("extra_forbidden", "unexpected_keyword_argument"):
         return _unknown(str(location[-1]), known_keys(type_, location[:-1]))
@@ -61,10 +65,10 @@ def _sentence(detail: ErrorDetails, location: Sequence[int | str], type_: Any) -
         return str(context["error"])
     if kind in _WANTED:
         noun = "" if isinstance(value, bool) else f" {_noun(value)},"
-        remedy = "" if secret else _remedy(kind, value, str(location[-1]))
+        remedy = _remedy(kind, value, location, secret=secret)
         return f"{given} is{noun} not {_WANTED[kind]}{remedy}".lstrip()
     if kind == "literal_error":
-        return f"{given} is not {context['expected']}"
+        return f"{given} is{' empty,' if value is None else ''} not {context['expected']}".lstrip()
     if kind in ("greater_than_equal", "less_than_equal"):
         limit, word = (context["ge"], "less") if "ge" in context else (context["le"], "more")
         return f"{given} is {word} than {limit}"
@@ -82,14 +86,27 @@ def _unknown(key: str, known: Sequence[str]) -> str:
     return f"is not a known key: there are {', '.join(known)}" if known else "is not a known key: take it out"
 
 
-def _remedy(kind: str, value: Any, key: str) -> str:
+def _remedy(kind: str, value: Any, location: Sequence[int | str], *, secret: bool) -> str:
     if kind == "string_type" and isinstance(value, (bool, int, float)):
-        return f': put it in quotes, "{_shown(value)}"'
+        return ": put it in quotes, as it is written there"  # as it was read, 1.10 is 1.1, and 0x1F is 31
+    if value is None and kind in _EMPTY and len(location) == 1:
+        return f": write {_EMPTY[kind]}, or take it out"
+    if secret:
+        return ""
     if kind == "int_type" and isinstance(value, str) and value.isdecimal():
         return ": take off its quotes"
     if kind == "list_type" and isinstance(value, str):
-        return f": write [{value}]"
-    return ": write a list, such as [database]" if key == "needs" else ""
+        return f": write {_listed(value, str(location[-1]))}"
+    return ": write a list, such as [database]" if location[-1] == "needs" else ""
+
+
+def _listed(value: str, key: str) -> str:
+    """A text as the list that was meant: of a command, its words."""
+    if key not in ("command", "args"):
+        return f"[{value}]"
+    with suppress(ValueError):
+        return json.dumps(shlex.split(value))
+    return json.dumps(value.split())
 
 
 def _shown(value: Any) -> str:

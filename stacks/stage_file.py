@@ -6,7 +6,9 @@ import datetime
 import functools
 import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ from stacks.problems import InputRefused
 
 STAGE_KEYS = ("config", "encryptedkey", "encryptionsalt", "environment", "secretsprovider")
 ALWAYS_SECRET = ("wharf:secrets", "wharf:pull-secrets")
+MOST_VALUES = 200_000
+_NO_TEXT = re.compile(r"[\0\ud800-\udfff]")
 
 
 def read_yaml(path: Path, shown: str) -> dict[str, Any]:
@@ -42,7 +46,7 @@ def read_yaml(path: Path, shown: str) -> dict[str, Any]:
     if not isinstance(loaded, dict):
         raise InputRefused([f"{shown}:1:1: does not hold keys and values: write one key: value on each line"])
     try:
-        return _plain(loaded, "", ())
+        return _plain(loaded, "", (), count(1))
     except ValueError as error:
         raise InputRefused([f"{shown}: {error}"]) from None
 
@@ -53,19 +57,26 @@ def _loaded(text: str) -> Any:
     return YAML(typ="safe", pure=True).load(text)
 
 
-def _plain(value: Any, path: str, above: tuple[int, ...]) -> Any:
+def _plain(value: Any, path: str, above: tuple[int, ...], seen: Iterator[int]) -> Any:
     """The same as JSON has it: dates are text, and so are keys.
 
     Raises:
-        ValueError: what JSON does not have; ``above`` are the ids of what the value is in.
+        ValueError: what JSON does not have; ``above`` are the ids of what the value is in. Or ``seen`` counts more
+            values than a file is meant to hold, which a few lines of aliases to aliases can.
     """
+    if next(seen) > MOST_VALUES:
+        raise ValueError(f"{path}: is the one value too many of {MOST_VALUES}: use fewer aliases, or split the file")
     if id(value) in above:
         raise ValueError(f"{path}: an alias refers to what it stands in: write the value out")
     if isinstance(value, dict):
         inside = (*above, id(value))
-        return {_key(key, path): _plain(item, f"{path}.{key}".lstrip("."), inside) for key, item in value.items()}
+        return {_key(key, path): _plain(item, f"{path}.{key}".lstrip("."), inside, seen) for key, item in value.items()}
     if isinstance(value, list):
-        return [_plain(item, f"{path}.{place}", (*above, id(value))) for place, item in enumerate(value)]
+        return [_plain(item, f"{path}.{place}", (*above, id(value)), seen) for place, item in enumerate(value)]
+    if isinstance(value, str) and _NO_TEXT.search(value):
+        raise ValueError(
+            f"{path}: holds a NUL or half of a surrogate pair, which no text on a machine can: take it out"
+        )
     if value is None or isinstance(value, (str, bool, int, float)):
         return value
     if isinstance(value, datetime.date):

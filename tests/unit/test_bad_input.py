@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -68,13 +69,13 @@ def web(**fields: Any) -> dict[str, Any]:
         ({"wharf:production": True, **web(version="latest")}, f"{WEB}.version: latest moves, and this is production: fix a version"),
         (web(version=None), f"{WEB}.version: is missing"),
         ({"wharf:apps": {"web": {}}}, f"{WEB}.version: is missing"),
-        (web(version=1.2), f'{WEB}.version: 1.2 is a number, not text: put it in quotes, "1.2"'),
+        (web(version=1.2), f"{WEB}.version: 1.2 is a number, not text: put it in quotes, as it is written there"),
         (web(version="a b"), f"{WEB}.version: 'a b' is not a tag, or a tag with @sha256: and 64 hexadecimal digits"),
         (web(version="1@sha256:12"), f"{WEB}.version: '1@sha256:12' is not a tag, or a tag with @sha256: and 64 hexadecimal digits"),
         (web(name="other"), f"{WEB}.name: is not a known key: the app is called web, as its file is"),
         (web(replcas={}), f"{WEB}.replcas: is not a known key: did you mean replicas?"),
         (web(replicas={"min": 5, "max": 3}), f"{WEB}.replicas.max: 3 is less than min 5"),
-        (web(env={"A": True}), f'{WEB}.env.A: true is not text: put it in quotes, "true"'),
+        (web(env={"A": True}), f"{WEB}.env.A: true is not text: put it in quotes, as it is written there"),
     ],
 )  # fmt: skip
 def test_a_stage_file_that_says_what_cannot_be_is_refused_in_one_line(tmp_path: Path, config: dict, line: str):
@@ -91,7 +92,7 @@ def test_a_stage_file_that_says_what_cannot_be_is_refused_in_one_line(tmp_path: 
         ({"name": "other"}, "name: is not a known key: the app is called web, as its file is"),
         ({"version": "1"}, f"version: is the stage's: move it to {WEB}.version in {STAGE}"),
         ({"image": None}, "image: is missing"),
-        ({"image": 5}, 'image: 5 is a number, not text: put it in quotes, "5"'),
+        ({"image": 5}, "image: 5 is a number, not text: put it in quotes, as it is written there"),
         ({"image": "a:1"}, f"image: 'a:1' carries a version: that is the stage's, in {WEB}.version"),
         ({"image": "a b"}, "image: 'a b' is not the name of an image, such as docker.io/library/nginx"),
         ({"kind": None}, "kind: is missing"),
@@ -102,8 +103,9 @@ def test_a_stage_file_that_says_what_cannot_be_is_refused_in_one_line(tmp_path: 
         ({"user": 0}, "user: 0 is root, which no app runs as: name the image's numeric user"),
         ({"user": 2**31}, f"user: {2**31} is not from 1 to {2**31 - 1}: name the image's numeric user"),
         ({"user": "root"}, "user: 'root' is text, not a whole number"),
-        ({"command": "sleep 1"}, "command: 'sleep 1' is text, not a list: write [sleep 1]"),
-        ({"args": ["a", 1]}, 'args.1: 1 is a number, not text: put it in quotes, "1"'),
+        ({"command": "sleep 1"}, "command: 'sleep 1' is text, not a list: write [\"sleep\", \"1\"]"),
+        ({"args": "sleep 'a b"}, "args: \"sleep 'a b\" is text, not a list: write [\"sleep\", \"'a\", \"b\"]"),
+        ({"args": ["a", 1]}, "args.1: 1 is a number, not text: put it in quotes, as it is written there"),
         ({"service": "A"}, "service: 'A' is not a DNS label of at most 63 characters: a-z, 0-9 and -"),
         ({"kind": "job", "port": None, "service": "x"}, "service: only a web app or a worker with a port can have one"),
         ({"labels": {"a b": "c"}}, "labels: 'a b' is not the key of a label, such as team or example.com/team"),
@@ -111,10 +113,12 @@ def test_a_stage_file_that_says_what_cannot_be_is_refused_in_one_line(tmp_path: 
         ({"labels": {"app.kubernetes.io/name": "x"}}, "labels: app.kubernetes.io/name is the platform's own: choose another key"),
         ({"labels": {"environment": "x"}}, "labels: environment is the platform's own: choose another key"),
         ({"writable": ["data"]}, "writable: 'data' is not an absolute path such as /data: letters, digits and . _ @ + - only"),
+        ({"writable": ["/etc/.."]}, "writable: '/etc/..' is not an absolute path such as /data: letters, digits and . _ @ + - only"),
         ({"writable": ["/a:b"]}, "writable: '/a:b' is not an absolute path such as /data: letters, digits and . _ @ + - only"),
-        ({"env": {"A": 1}}, 'env.A: 1 is a number, not text: put it in quotes, "1"'),
+        ({"env": {"A": 1}}, "env.A: 1 is a number, not text: put it in quotes, as it is written there"),
         ({"env": {"A": None}}, "env.A: is empty, not text"),
         ({"env": {"A-B": "1"}}, "env: 'A-B' is not the name of an environment variable"),
+        ({"env": {"A": "é" * 2**16}}, "env: A is longer than the 131071 bytes that Linux starts a process with: use a file"),
         ({"env": ["A=1"]}, "env: is a list, not keys and values"),
         ({"needs": ["cache"]}, "needs.cache: 'cache' is not 'database', 'broker' or 'mail'"),
         ({"needs": "database"}, "needs: 'database' is text, not keys and values: write a list, such as [database]"),
@@ -123,6 +127,7 @@ def test_a_stage_file_that_says_what_cannot_be_is_refused_in_one_line(tmp_path: 
         ({"resources": {"cpu": "0.0"}}, "resources.cpu: '0.0' is not a Kubernetes quantity: write millicores such as 250m, or cores"),
         ({"resources": {"memory": "512MB"}}, "resources.memory: '512MB' is not a Kubernetes quantity: write it such as 512Mi or 2Gi"),
         ({"replicas": {"min": 5, "max": 3}}, "replicas.max: 3 is less than min 5"),
+        ({"replicas": {"max": 2**31}}, "replicas.max: 2147483648 is more than 2147483647, which is as far as Kubernetes counts"),
         ({"replicas": {"min": 0}}, "replicas.min: 0 is less than 1: to stop an app, take it out of wharf:apps"),
         ({"replicas": {"min": 1, "max": 2, "cpu": 150}}, "replicas.cpu: 150 is not a percentage from 1 to 100"),
         ({"kind": "job", "port": None, "replicas": {"min": 2}}, "replicas: a job runs once: take it out"),
@@ -172,6 +177,7 @@ def test_an_app_that_does_not_fit_its_stage_is_refused_in_one_line(tmp_path: Pat
         ({"wharf:secrets": {"t": "x"}}, {"env": {"A": "1"}, "secrets": {"A": "t"}}, "env: A is set twice, by env, secrets or needs: take one out"),
         ({"wharf:secrets": {"t": "x"}}, {"files": {"a": "t"}}, "files: 'a' is not an absolute path such as /data: letters, digits and . _ @ + - only"),
         ({"wharf:secrets": {"t": "x"}}, {"files": {"/data": "t"}, "writable": ["/data"]}, "files: /data is a writable folder too: choose another path for one of them"),
+        ({"wharf:secrets": {"t": "x"}}, {"files": {"/a": "t", "/a/b": "t"}}, "files: /a is a file, and /a/b would be in it: choose another path for one of them"),
         ({"wharf:secrets": {"t": "x"}}, {"files": {"/a/b": "t", "/a.b": "t"}}, "files: /a.b and /a/b would have one key in the Secret: rename one of them"),
     ],
 )  # fmt: skip
@@ -191,7 +197,7 @@ def test_settings_that_cannot_be_given_are_refused_in_one_line(tmp_path: Path, c
         ({"wharf:network": {"zones": ["us-east-1a", "eu-west-1b"]}}, "wharf:network.zones: us-east-1a is not in eu-west-1: write names such as eu-west-1a"),
         ({"wharf:network": {"zones": ["eu-west-1a"]}}, "wharf:network.zones: has 1, and needs 2 or more"),
         ({"wharf:cluster": {"version": "1.29"}}, "wharf:cluster.version: 1.29 is not in standard support by EKS: write 1.35 or 1.36"),
-        ({"wharf:cluster": {"version": 1.35}}, 'wharf:cluster.version: 1.35 is a number, not text: put it in quotes, "1.35"'),
+        ({"wharf:cluster": {"version": 1.35}}, "wharf:cluster.version: 1.35 is a number, not text: put it in quotes, as it is written there"),
         ({"wharf:cluster": {"stack": "gone"}, "wharf:network": None}, "wharf:cluster.stack: there is no Pulumi.gone.yaml; the stages there are dev"),
         ({"wharf:database": {"engine-version": "12.3"}}, "wharf:database.engine-version: '12.3' is not PostgreSQL 14 to 19: write 18 or 18.4"),
         ({"wharf:broker": {"version": "3.8"}}, "wharf:broker.version: Amazon MQ offers RabbitMQ 4.3, 4.2, 3.13, not '3.8'"),
@@ -230,6 +236,8 @@ def test_the_file_in_which_the_mistake_stands_is_blamed_whatever_the_other_says(
         ("- a\n", ":1:1: does not hold keys and values: write one key: value on each line"),
         ("text\n", ":1:1: does not hold keys and values: write one key: value on each line"),
         ("env: &e {A: *e}\n", ": env.A: an alias refers to what it stands in: write the value out"),
+        ('env: {A: "\\0"}\n', ": env.A: holds a NUL or half of a surrogate pair, which no text on a machine can: take it out"),
+        ('env: {A: "\\ud800"}\n', ": env.A: holds a NUL or half of a surrogate pair, which no text on a machine can: take it out"),
         ("? [a, b]\n: c\n", ": a key: ('a', 'b') is not text, as a key is"),
         ("env: !!binary aGk=\n", ": env: a bytes is not read: write text, a number, a list or keys and values"),
     ],
@@ -237,6 +245,33 @@ def test_the_file_in_which_the_mistake_stands_is_blamed_whatever_the_other_says(
 def test_what_is_not_yaml_is_told_with_line_and_column(tmp_path: Path, text: str, line: str):
     assert refusal(project(tmp_path, files={"apps/web.yaml": text})) == [f"apps/web.yaml{line}"]
     assert refusal(project(tmp_path, files={STAGE: text})) == [f"{STAGE}{line}"]
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("wharf:database:", "wharf:database: is empty, not keys and values: write {}, or take it out"),
+        ("wharf:exemptions:", "wharf:exemptions: is empty, not a list: write [], or take it out"),
+        ("wharf:production:", "wharf:production: is empty, not true or false"),
+        ("wharf:secrets: {a: 1.10}", "wharf:secrets.a: its value is a number, not text: put it in quotes, as it is written there"),
+    ],
+)  # fmt: skip
+def test_a_key_without_a_value_is_told_as_that(tmp_path: Path, line: str, told: str):
+    assert refusal(project(tmp_path, files={STAGE: f"config:\n  wharf:kind: local\n  {line}\n"})) == [
+        f"{STAGE}: {told}"
+    ]
+
+
+def test_an_app_without_a_kind_after_its_key_is_told_as_that(tmp_path: Path):
+    lines = refusal(project(tmp_path, files={"apps/web.yaml": "image: a\nkind:\n"}))
+    assert lines == ["apps/web.yaml: kind: is empty, not 'web', 'worker', 'job' or 'cron'"]
+
+
+def test_aliases_of_aliases_are_not_written_out_for_ever(tmp_path: Path):
+    times_nine = [f"{name}: &{name} [{', '.join([f'*{last}'] * 9)}]" for last, name in pairwise("abcdefghi")]
+    lines = refusal(project(tmp_path, files={"apps/web.yaml": "\n".join(["a: &a [x]", *times_nine])}))
+    assert len(lines) == 1
+    assert lines[0].endswith("is the one value too many of 200000: use fewer aliases, or split the file")
 
 
 @pytest.mark.parametrize("config", ["[a]", "text", "5"])
@@ -283,6 +318,11 @@ def test_an_app_whose_file_name_cannot_be_a_label_is_refused(tmp_path: Path, nam
     assert refusal(project(tmp_path, {"wharf:apps": {name: {"version": "1"}}}, files=files)) == [
         f"apps/{name}.yaml: name: {name!r} is not a DNS label of at most 30 characters: a-z, 0-9 and -"
     ]
+
+
+def test_an_app_whose_name_no_file_can_have_is_refused(tmp_path: Path):
+    (line,) = refusal(project(tmp_path, {"wharf:apps": {"a" * 300: {"version": "1"}}}))
+    assert line.endswith(".yaml; the apps there: web")
 
 
 def test_an_app_outside_the_folder_of_apps_is_not_read(tmp_path: Path):
