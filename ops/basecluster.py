@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 from ops import machine, tools
 from ops.errors import UserError
@@ -49,8 +49,9 @@ class Record:
         """The record in a cluster's folder, or None where there is none that can be read."""
         try:
             stored = json.loads((state / "record.json").read_text())
-            return cls(**{key: value for key, value in stored.items() if key in cls.__dataclass_fields__})
-        except (OSError, ValueError, TypeError, AttributeError):
+            known = {key: value for key, value in stored.items() if key in cls.__dataclass_fields__}
+            return cls(**known) if known["runtime"] in get_args(Runtime) else None
+        except (OSError, ValueError, TypeError, AttributeError, KeyError):
             return None
 
     def write(self, state: Path) -> None:

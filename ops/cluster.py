@@ -11,7 +11,7 @@ from ops.errors import UserError
 from ops.kind import KindCluster
 from ops.kwok import KwokCluster
 
-__all__ = ["Cluster", "Port", "cluster_name", "find"]
+__all__ = ["Cluster", "Port", "cluster_name", "find", "made"]
 
 LONGEST_NAME = 50  # what kind allows
 
@@ -21,6 +21,12 @@ def cluster_name(root: Path, project: str, stage: str) -> str:
     digest = hashlib.sha256(f"{root.resolve()}\0{project}\0{stage}".encode()).hexdigest()[:6]
     readable = re.sub(r"[^a-z0-9]+", "-", f"wharf-{project}-{stage}".lower()).strip("-")
     return f"{readable[: LONGEST_NAME - len(digest) - 1].rstrip('-')}-{digest}"
+
+
+def made(root: Path, project: str, stage: str) -> Cluster | None:
+    """The cluster that was made for a stage, whatever its file says now, if there still is one."""
+    record = Record.read(state_folder(root.resolve(), cluster_name(root, project, stage)))
+    return find(root, project, stage, record.runtime, ()) if record else None
 
 
 def find(
@@ -45,8 +51,8 @@ def find(
             f"or leave out --cluster {requested}"
         )
     runtime, note = (record.runtime, "") if record else _choose(requested)
-    made = {"kind": KindCluster, "kwok": KwokCluster}[runtime]
-    return made(root, name, ports, charts=charts, note=note)
+    runtimes = {"kind": KindCluster, "kwok": KwokCluster}
+    return runtimes[runtime](root, name, ports, charts=charts, note=note)
 
 
 def _choose(requested: Runtime | None) -> tuple[Runtime, str]:

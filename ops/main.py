@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import sys
 
 import typer
 
 from ops.errors import UserError
+
+INTERRUPTED = 130  # what typer makes of Ctrl-C
+NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR, errno.EISDIR)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -32,8 +36,10 @@ def main() -> None:
         code = app(standalone_mode=False)
     except UserError as error:
         raise SystemExit(_refuse(str(error))) from None
-    except KeyboardInterrupt:
-        raise SystemExit(_refuse("stopped: run the same again, it goes on from where it was")) from None
+    except OSError as error:
+        if error.errno not in NOT_WRITABLE:
+            raise
+        raise SystemExit(_refuse(f"{error.filename}: {error.strerror}: wharf needs to read and write there")) from None
     except Exception as error:
         if type(error).__name__ not in ("InputRefused", "RunError") and not hasattr(error, "format_message"):
             raise
@@ -41,6 +47,8 @@ def main() -> None:
     finally:
         gc.freeze()  # or the interpreter looks for it once more at its end
         gc.enable()
+    if code == INTERRUPTED:
+        code = _refuse("stopped: run the same again, it goes on from where it was")
     raise SystemExit(code if isinstance(code, int) else 0)
 
 

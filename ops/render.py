@@ -23,13 +23,31 @@ def write(graph: Graph, out: Path) -> int:
     """Writes the tree to ``out`` and returns how many files it has. An earlier tree there is replaced whole.
 
     Raises:
-        UserError: ``out`` is a file, or holds something that is not a rendered tree.
+        UserError: ``out`` is a file, holds something that is not a rendered tree, or cannot be written.
     """
-    if out.exists() and not out.is_dir():
-        raise UserError(f"{out} is a file: name a folder for the rendered tree")
-    if out.is_dir() and any(out.iterdir()) and not (out / "graph.json").is_file():
-        raise UserError(f"{out} holds files that are not a rendered tree: name an empty or a new folder")
     files = tree(graph)
+    try:
+        if out.exists() and not out.is_dir():
+            raise UserError(f"{out} is a file: name a folder for the rendered tree")
+        if out.is_dir() and any(out.iterdir()) and not _is_tree(out):
+            raise UserError(f"{out} holds files that are not a rendered tree: name an empty or a new folder")
+        _replace(out.resolve(), files)
+    except OSError as error:
+        raise UserError(f"{out} cannot be written: {error.strerror}: name a folder that you may write to") from None
+    return len(files)
+
+
+def _is_tree(folder: Path) -> bool:
+    """Whether a folder was written by `write`: others have a graph.json, too."""
+    try:
+        document = json.loads((folder / "graph.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(document, dict) and {"format", "project", "stack", "resources"} <= set(document)
+
+
+def _replace(out: Path, files: Mapping[str, str]) -> None:
+    """Puts the files in the place of what is there, whole or not at all."""
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".render-") as scratch:
         fresh = Path(scratch) / "tree"
@@ -39,7 +57,6 @@ def write(graph: Graph, out: Path) -> int:
             (fresh / path).write_text(text, encoding="utf-8")
         shutil.rmtree(out, ignore_errors=True)
         fresh.rename(out)
-    return len(files)
 
 
 def tree(graph: Graph) -> dict[str, str]:

@@ -22,6 +22,7 @@ from ops.errors import UserError
 from ops.locks import only_one
 from ops.project import CHECKOUT, Project, evaluate_stage, read_stage
 from stacks.catalogue import image_variable
+from stacks.problems import InputRefused
 
 if TYPE_CHECKING:
     from stacks.config import LocalConfig, Stage
@@ -134,16 +135,33 @@ def offline_diff(project: Project, stage: str) -> str:
 
 def down(project: Project, name: str, options: Options) -> None:
     """Destroys the stage; of a local one also its cluster and all that is kept of it on this machine."""
-    stage = read_stage(project, name)
+    there = clusters.made(CHECKOUT, project.name, name)
+    try:
+        stage = read_stage(project, name)
+    except (InputRefused, UserError) as reason:
+        if there is None:
+            raise
+        say(f"{reason}\nso what {name} keeps cannot be told; its cluster is on this machine")
+        confirm([f"cluster {there.name}, with the data of {name}"], options.yes)
+        _remove_local(project, name, there, options)
+        return
     if stage.config.kind != "local":
+        if there is not None:
+            confirm([f"cluster {there.name}, from when {stage.file} said wharf:kind: local"], options.yes)
+            _remove_local(project, name, there, options)
+            return
         _engine_only(stage, options)
         Engine(project, name, say, options.timeout).down(yes=options.yes)
         return
     config: LocalConfig = stage.config  # type: ignore[assignment]
     kept = [part for part in ("database", "broker") if (section := getattr(config, part)) and section.keep]
-    cluster = local_cluster(project, stage)
+    cluster = there or local_cluster(project, stage)
     if kept and cluster.state.exists():
         confirm([f"the {part} of {name}, which the stage keeps" for part in kept], options.yes)
+    _remove_local(project, name, cluster, options)
+
+
+def _remove_local(project: Project, name: str, cluster: Cluster, options: Options) -> None:
     with _busy(project, name, options.timeout):
         Engine(project, name, say, options.timeout, local=True).forget()
         cluster.down(say, options.timeout)
@@ -165,7 +183,10 @@ def confirm(losing: list[str], yes: bool) -> None:
     if not sys.stdin.isatty():
         raise UserError(f"these hold data and would be deleted; pass --yes if that is meant:\n{listed}")
     print(f"these hold data and would be deleted:\n{listed}", file=sys.stderr)
-    if input("delete them? type yes: ").strip() != "yes":
+    answer = ""
+    with suppress(EOFError):
+        answer = input("delete them? type yes: ")
+    if answer.strip() != "yes":
         raise UserError("nothing was changed")
 
 
@@ -190,7 +211,7 @@ def _engine_file(project: Project, stage: str) -> Path:
 def _choose(project: Project, stage: str, options: Options) -> EngineName:
     """The way the stage was brought up before, otherwise the one asked for, otherwise pulumi where it is on PATH."""
     file = _engine_file(project, stage)
-    used = file.read_text(encoding="utf-8").strip() if file.is_file() else None
+    used = file.read_bytes().decode(errors="replace").strip() if file.is_file() else None
     if used in ("pulumi", "direct"):
         if options.engine not in (None, used):
             raise UserError(f"{stage} was brought up by {used}: `wharf down {stage}` first, or leave out --engine")
@@ -203,7 +224,7 @@ def _choose(project: Project, stage: str, options: Options) -> EngineName:
 
 
 def _remember(project: Project, stage: str, engine: EngineName) -> None:
-    _engine_file(project, stage).write_text(engine, encoding="utf-8")
+    write_private(_engine_file(project, stage), engine)
 
 
 def _engine_only(stage: Stage, options: Options) -> None:

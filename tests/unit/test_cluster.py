@@ -122,6 +122,12 @@ def test_a_folder_without_a_record_is_not_ours(tmp_path: Path):
     assert precious.exists()
 
 
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"runtime": "vagrant"}', '{"runtime": ["kwok"]}'])
+def test_what_is_no_record_is_none(tmp_path: Path, text: str):
+    (tmp_path / "record.json").write_text(text)
+    assert Record.read(tmp_path) is None
+
+
 def test_what_a_kill_leaves_of_the_first_record_is_ours(tmp_path: Path):
     cluster = find(tmp_path, "wharf", "local", "kwok", [])
     cluster.state.mkdir(parents=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from ops import main
+from ops.basecluster import Record, state_folder
+from ops.cluster import cluster_name
 from tests.local_stages import project
 
 Command = Callable[..., tuple[int, str, str]]
@@ -18,6 +21,7 @@ Command = Callable[..., tuple[int, str, str]]
 def wharf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     """Runs a command in a checkout that is a folder of the test's own."""
     monkeypatch.setattr("ops.project.CHECKOUT", tmp_path)
+    monkeypatch.setattr("ops.up.CHECKOUT", tmp_path)
 
     def run(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["wharf", *arguments])
@@ -97,3 +101,52 @@ def test_what_is_no_mistake_of_the_user_is_not_hidden(wharf: Command, tmp_path: 
     monkeypatch.setattr("ops.render.write", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         wharf("render", "local", "--out", str(tmp_path / "tree"))
+
+
+def test_ctrl_c_is_told_in_words(wharf: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def interrupted(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    project(tmp_path)
+    monkeypatch.setattr("ops.render.write", interrupted)
+    code, _, err = wharf("render", "local", "--out", str(tmp_path / "tree"))
+    assert (code, err) == (1, "stopped: run the same again, it goes on from where it was\n")
+
+
+def test_what_cannot_be_written_is_named(wharf: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def refused(*_: object) -> int:
+        raise OSError(errno.EROFS, "Read-only file system", "/mnt/x")
+
+    project(tmp_path)
+    monkeypatch.setattr("ops.render.write", refused)
+    code, _, err = wharf("render", "local", "--out", str(tmp_path / "tree"))
+    assert (code, err) == (1, "/mnt/x: Read-only file system: wharf needs to read and write there\n")
+
+
+@pytest.mark.parametrize("change", ["an app file", "the stage file", "no stage file", "another kind"])
+def test_down_removes_the_cluster_whatever_the_files_say_now(wharf: Command, tmp_path: Path, change: str):
+    file = project(tmp_path).root / "Pulumi.local.yaml"
+    state = state_folder(tmp_path, cluster_name(tmp_path, "wharf", "local"))
+    Record(runtime="kwok").write(state)
+    match change:
+        case "an app file":
+            (tmp_path / "apps/web.yaml").write_text("a: [")
+        case "the stage file":
+            file.write_text("a: [")
+        case "no stage file":
+            file.unlink()
+        case _:
+            file.write_text(
+                "config:\n  wharf:kind: account\n  aws:region: eu-west-1\n"
+                "  wharf:account: {repository: a/b, stages: [dev]}\n"
+            )
+
+    code, _, err = wharf("down", "local")
+    assert code == 1
+    assert "these hold data and would be deleted; pass --yes if that is meant:\n  cluster wharf-wharf-local-" in err
+    assert state.exists()
+
+    code, _, err = wharf("down", "local", "--yes")
+    assert code == 0
+    assert err.endswith("local is down: no process, container or file of it is left\n")
+    assert not (tmp_path / ".wharf").exists()

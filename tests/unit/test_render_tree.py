@@ -124,6 +124,27 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path):
     assert [path.name for path in tmp_path.iterdir()] == ["precious.txt"]
 
 
+def test_a_folder_with_a_graph_of_its_own_is_left_alone(tmp_path: Path):
+    (tmp_path / "graph.json").write_text('{"nodes": []}')
+    with pytest.raises(UserError, match="holds files that are not a rendered tree"):
+        render.write(graph(), tmp_path)
+    assert (tmp_path / "graph.json").read_text() == '{"nodes": []}'
+
+
+def test_a_link_to_a_tree_is_that_tree(tmp_path: Path):
+    render.write(graph(), tmp_path / "tree")
+    (tmp_path / "link").symlink_to("tree")
+    render.write(graph(resource(RDS, "more")), tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert len(list((tmp_path / "tree").rglob("more.yaml"))) == 1
+
+
+def test_what_cannot_be_written_is_told(tmp_path: Path):
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(UserError, match="cannot be written: File exists: name a folder that you may write to"):
+        render.write(graph(), tmp_path / "file" / "tree")
+
+
 def test_a_file_is_no_folder(tmp_path: Path):
     (tmp_path / "file").write_text("mine")
     with pytest.raises(UserError, match="is a file: name a folder"):
