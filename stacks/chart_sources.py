@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from components.charts import Chart, Source
 from stacks.config import AwsConfig, ClusterConfig, Stage
 from stacks.problems import InputRefused
@@ -24,5 +26,5 @@ def chart_source(stage: Stage, chart: Chart) -> Source:
     for candidate in candidates:
         if candidate.exists():
             return Source(str(candidate), chart.version)
-    neither = " nor ".join(str(candidate.relative_to(stage.root)) for candidate in candidates)
+    neither = " nor ".join(str(Path(place) / candidate.name) for candidate in candidates)
     raise InputRefused([f"{stage.file}: wharf:charts: neither {neither} exists: helm pull {chart.name} into {place}"])

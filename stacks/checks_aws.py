@@ -13,7 +13,7 @@ from components import fargate
 from components.broker import DEFAULT_VERSION, BrokerArgs
 from components.cluster import ClusterArgs
 from components.database import DatabaseArgs
-from components.mail_relay import MailRelayArgs
+from components.mail_relay import DOMAIN, MailRelayArgs
 from components.network import NetworkArgs
 from components.spec import AppSpec, yaml_key
 from stacks import sections
@@ -65,8 +65,8 @@ def _region(region: Any) -> Iterator[str]:
     elif not isinstance(region, str):
         yield "aws:region: is not text: write the region, such as eu-west-1"
     elif region not in known:
-        near = ", ".join(sorted(name for name in known if name.split("-")[0] == region.split("-")[0])) or "eu-west-1"
-        yield f"aws:region: {region!r} is not a region of AWS: there are {near}"
+        near = ", ".join(sorted(name for name in known if name.split("-")[0] == region.split("-")[0]))
+        yield f"aws:region: {region!r} is not a region of AWS: {f'there are {near}' if near else 'write eu-west-1'}"
 
 
 def _account(aws: Mapping[str, Any]) -> Iterator[str]:
@@ -118,6 +118,8 @@ def routes(config: AwsConfig, apps: Mapping[str, AppSpec], file: str) -> list[st
 
 
 def _ingress(ingress: sections.Ingress) -> Iterator[str]:
+    if ingress.domain and not DOMAIN.fullmatch(ingress.domain):
+        yield f"wharf:ingress.domain: {ingress.domain!r} is not a domain name such as example.com"
     if ingress.domain and not ingress.zone_id:
         yield "wharf:ingress.zone-id: is missing: its domain needs the id of its Route 53 zone, such as Z0123456789ABC"
     if ingress.zone_id and not ingress.domain:

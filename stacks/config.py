@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,6 @@ from components.spec import AppSpec
 from stacks import catalogue, checks, sections, stage_file
 from stacks.problems import InputRefused, explain
 
-STAGE_NAME = re.compile(r"[a-z]([-a-z0-9]{0,18}[a-z0-9])?")
 RESERVED = ("default", "kube-system", "kube-public", "kube-node-lease")
 AWS_KEYS = ("aws:region", "aws:profile", "aws:allowedAccountIds")
 IMAGE_OVERRIDE = "WHARF_IMAGE_"
@@ -30,7 +28,7 @@ class Common(sections.Section):
 
     model_config = ConfigDict(hide_input_in_errors=True)
     production: bool = False
-    owner: str | None = None
+    owner: sections.Owner | None = None
     exemptions: list[sections.Exemption] = []
 
 
@@ -181,7 +179,7 @@ def _decoded(value: str) -> Any:
 
 
 def _name_problems(stack: str) -> list[str]:
-    if not STAGE_NAME.fullmatch(stack) or stack in RESERVED or stack.startswith("kube-"):
+    if not sections.STAGE_NAME.fullmatch(stack) or stack in RESERVED or stack.startswith("kube-"):
         return [
             f"Pulumi.{stack}.yaml: stage name {stack!r}: it is a namespace and a part of names on AWS, so lowercase "
             f"letters, digits and dashes, at most 20, and none of {', '.join(RESERVED)}"

@@ -31,6 +31,38 @@ def _version(value: str) -> str:
     return value
 
 
+def _owner(value: str) -> str:
+    if not re.fullmatch(r"[\w .:/=+@-]{1,256}", value):
+        raise ValueError(f"{value!r} cannot be a tag on AWS: at most 256 letters, digits, spaces and . : / = + - @ _")
+    return value
+
+
+def _certificate(value: str) -> str:
+    if not re.fullmatch(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[\w-]+", value):
+        raise ValueError(f"{value!r} is not the ARN of a certificate, arn:aws:acm:REGION:ACCOUNT:certificate/ID")
+    return value
+
+
+def _some(ranges: list[str]) -> list[str]:
+    if not ranges:
+        raise ValueError(
+            "is an empty list, which lets in everybody as if it was not there: name ranges, or take it out"
+        )
+    return ranges
+
+
+def _stage_names(names: list[str]) -> list[str]:
+    for name in names:
+        if not STAGE_NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is not the name of a stage: lowercase letters, digits and dashes, at most 20")
+        if names.count(name) > 1:
+            raise ValueError(f"{name} is named twice")
+    return names
+
+
+STAGE_NAME = re.compile(r"[a-z]([-a-z0-9]{0,18}[a-z0-9])?")
+Owner = Annotated[str, AfterValidator(_owner)]
+CertificateArn = Annotated[str, AfterValidator(_certificate)]
 Version = Annotated[str, AfterValidator(_version)]
 Cidr = Annotated[str, AfterValidator(_cidr)]
 IamArn = Annotated[str, AfterValidator(_role_or_user)]
@@ -82,8 +114,8 @@ class Ingress(Section):
 
     domain: str | None = None
     zone_id: str | None = None
-    certificate: str | None = None
-    allow: list[Cidr] = []
+    certificate: CertificateArn | None = None
+    allow: Annotated[list[Cidr], AfterValidator(_some)] = []
     port: HostPort | None = None
 
 
@@ -128,7 +160,7 @@ class Account(Section):
     """What is made once an account: for which repository, and for which stages, GitHub may deploy."""
 
     repository: str = Field(pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")
-    stages: list[str] = Field(min_length=1)
+    stages: Annotated[list[str], Field(min_length=1), AfterValidator(_stage_names)]
 
 
 class Exemption(Section):

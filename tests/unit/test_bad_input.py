@@ -189,6 +189,12 @@ def test_settings_that_cannot_be_given_are_refused_in_one_line(tmp_path: Path, c
     ("config", "line"),
     [
         ({"aws:region": None}, "aws:region: is missing: write the region, such as eu-west-1"),
+        ({"aws:region": "mars-1", "wharf:network": {"zones": ["mars-1a", "mars-1b"]}}, "aws:region: 'mars-1' is not a region of AWS: write eu-west-1"),
+        ({"wharf:owner": "a\nb"}, "wharf:owner: 'a\\nb' cannot be a tag on AWS: at most 256 letters, digits, spaces and . : / = + - @ _"),
+        ({"wharf:owner": "a" * 257}, f"wharf:owner: '{'a' * 257}' cannot be a tag on AWS: at most 256 letters, digits, spaces and . : / = + - @ _"),
+        ({"wharf:ingress": {"domain": "a b.com", "zone-id": "Z0"}}, "wharf:ingress.domain: 'a b.com' is not a domain name such as example.com"),
+        ({"wharf:ingress": {"certificate": "mine"}}, "wharf:ingress.certificate: 'mine' is not the ARN of a certificate, arn:aws:acm:REGION:ACCOUNT:certificate/ID"),
+        ({"wharf:ingress": {"allow": []}}, "wharf:ingress.allow: is an empty list, which lets in everybody as if it was not there: name ranges, or take it out"),
         ({"aws:region": ["eu-west-1"]}, "aws:region: is not text: write the region, such as eu-west-1"),
         ({"aws:profile": ["a"]}, "aws:profile: is not text: write the name of a profile of the AWS command line"),
         ({"aws:allowedAccountIds": ["12"]}, 'aws:allowedAccountIds: is not a list of account numbers, such as ["123456789012"]'),
@@ -208,6 +214,30 @@ def test_settings_that_cannot_be_given_are_refused_in_one_line(tmp_path: Path, c
 )  # fmt: skip
 def test_a_stage_on_aws_that_says_what_cannot_be_is_refused_in_one_line(tmp_path: Path, config: dict, line: str):
     assert refusal(project(tmp_path, config, stage="dev", base=AWS), "dev") == [f"Pulumi.dev.yaml: {line}"]
+
+
+@pytest.mark.parametrize(
+    ("stages", "told"),
+    [
+        (["dev", "x*"], "'x*' is not the name of a stage: lowercase letters, digits and dashes, at most 20"),
+        (["dev", "dev"], "dev is named twice"),
+        ([], "has 0, and needs 1 or more"),
+    ],
+)
+def test_what_cannot_be_the_stages_of_an_account_is_refused_in_one_line(tmp_path: Path, stages: list[str], told: str):
+    account = {"aws:region": "eu-west-1", "wharf:kind": "account"}
+    config = {"wharf:account": {"repository": "a/b", "stages": stages}}
+    lines = refusal(project(tmp_path, config, stage="account", base=account), "account")
+    assert lines == [f"Pulumi.account.yaml: wharf:account.stages: {told}"]
+
+
+def test_a_folder_of_charts_that_is_not_there_is_told_wherever_it_would_be(tmp_path: Path):
+    for folder in ("charts", "/nowhere"):
+        found = project(tmp_path, {"wharf:charts": folder}, stage="dev", base=AWS)
+        with pytest.raises(
+            InputRefused, match=rf"^Pulumi.dev.yaml: wharf:charts: neither {folder}/.*\.tgz nor {folder}/"
+        ):
+            evaluate_stage(found, "dev")
 
 
 @pytest.mark.parametrize("version", ["latest", "main", "master", "dev"])
