@@ -121,9 +121,9 @@ class Cluster(ABC):
     def down(self, say: Say, timeout: float = PATIENCE) -> None:
         """Remove the cluster with its data, processes and files; nothing is wrong if there is none."""
         self._refuse_foreign()
+        if self.state.exists():
+            say(f"removing cluster {self.name} …")
         with self._lock(say, timeout):
-            if self.state.exists():
-                say(f"removing cluster {self.name} …")
             self._remove()
             shutil.rmtree(self.state, ignore_errors=True)
             if self.state.exists():

@@ -187,7 +187,9 @@ def _ports(cluster: Cluster) -> Iterator[Check]:
 def _local_reach(cluster: Cluster, stage: Stage) -> Check:
     if cluster.running():
         return Check("cluster", "ok", f"{cluster.name} ({cluster.runtime}) answers")
-    if not cluster.state.exists():
+    from ops.basecluster import Record
+
+    if Record.read(cluster.state) is None:
         return Check("cluster", "note", f"{stage.name} is not up", f"`wharf up {stage.name}` makes its cluster")
     found = f"{cluster.name} ({cluster.runtime}) was made and does not answer"
     return Check("cluster", "failed", found, f"`wharf up {stage.name}` starts it again")

@@ -11,7 +11,16 @@ import typer
 from ops.errors import UserError
 
 INTERRUPTED = 130  # what typer makes of Ctrl-C
-NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR, errno.EISDIR)
+NOT_WRITABLE = (
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.EEXIST,
+)
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -123,6 +123,20 @@ def test_what_cannot_be_written_is_named(wharf: Command, tmp_path: Path, monkeyp
     assert (code, err) == (1, "/mnt/x: Read-only file system: wharf needs to read and write there\n")
 
 
+@pytest.mark.parametrize("verb", ["up", "down"])
+def test_a_file_where_the_state_is_kept_is_named(wharf: Command, tmp_path: Path, verb: str):
+    project(tmp_path)
+    (tmp_path / ".wharf").write_text("mine")
+    code, _, err = wharf(verb, "local")
+    assert (code, err) == (1, f"{tmp_path}/.wharf: File exists: wharf needs to read and write there\n")
+
+
+def test_down_of_what_is_not_up_removes_nothing(wharf: Command, tmp_path: Path):
+    project(tmp_path)
+    code, _, err = wharf("down", "local")
+    assert (code, err) == (0, "local is down: no process, container or file of it is left\n")
+
+
 @pytest.mark.parametrize("change", ["an app file", "the stage file", "no stage file", "another kind"])
 def test_down_removes_the_cluster_whatever_the_files_say_now(wharf: Command, tmp_path: Path, change: str):
     file = project(tmp_path).root / "Pulumi.local.yaml"

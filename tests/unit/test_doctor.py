@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from ops import doctor, machine, tools, up
+from ops.basecluster import state_folder
+from ops.cluster import cluster_name
 from ops.doctor import Check
 from ops.machine import Docker
 from ops.project import Project
@@ -83,6 +85,12 @@ def failed(project: Project, stage: str = "trial") -> list[str]:
 def test_a_machine_with_go_and_no_docker_is_fine_for_a_local_stage(project: Project, fake: Fake):
     assert failed(project) == []
     assert "the cluster is kwok" in checks(project)["Docker"].found
+
+
+def test_a_cluster_that_was_never_made_is_not_said_to_be_down(tmp_path: Path, project: Project, fake: Fake):
+    fake()
+    state_folder(tmp_path, cluster_name(tmp_path, "verbs", "trial")).mkdir(parents=True)  # what a refused `up` leaves
+    assert checks(project)["cluster"].found == "trial is not up"
 
 
 def test_with_docker_the_cluster_is_kind_and_go_is_not_needed(project: Project, fake: Fake):
