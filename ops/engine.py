@@ -39,6 +39,10 @@ class Engine:
     def _state(self) -> Path:
         return self.project.state / "state"
 
+    @property
+    def _keeps_state(self) -> bool:
+        return self.local and "PULUMI_BACKEND_URL" not in os.environ
+
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         """The user's own, and for a local stage where its state is and what opens it."""
         inherited = dict(os.environ)
@@ -91,7 +95,13 @@ class Engine:
     def _prepare(self) -> None:
         if self.local:
             self._state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        there = json.loads(self._run("stack", "ls", "--json", stack=False).stdout or "[]")
+        listed = self._run("stack", "ls", "--json", stack=False, check=not self._keeps_state)
+        if listed.returncode != 0:
+            raise UserError(
+                f"pulumi cannot read {self._state}: {_last(listed.stderr)}: put back what was there, or "
+                f"`wharf down {self.stack}` and start anew"
+            )
+        there = json.loads(listed.stdout or "[]")
         if self.stack not in {entry["name"].rsplit("/", 1)[-1] for entry in there}:
             self.say(f"making stack {self.stack}")
             self._run("stack", "init", self.stack, "--no-select", stack=False)

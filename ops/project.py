@@ -64,11 +64,14 @@ def find(example: str | None = None) -> Project:
 
 
 def _project(root: Path) -> Project:
+    from components.spec import LABEL_VALUE
     from stacks.stage_file import read_yaml
 
     name = read_yaml(root / "Pulumi.yaml", "Pulumi.yaml").get("name")
     if not isinstance(name, str):
         raise UserError("Pulumi.yaml: name: is missing: write the project's name")
+    if not name or not LABEL_VALUE.fullmatch(name):
+        raise UserError(f"Pulumi.yaml: name: {name!r} is a label of all objects: at most 63 letters, digits and . _ -")
     return Project(root, name)
 
 

@@ -89,6 +89,14 @@ def test_a_project_file_without_a_name_is_told(wharf: Command, tmp_path: Path, t
     assert len(err.splitlines()) == 1
 
 
+@pytest.mark.parametrize("name", ["a b", "a/b", "a" * 64, "-a"])
+def test_a_project_whose_name_cannot_be_a_label_is_told(wharf: Command, tmp_path: Path, name: str):
+    project(tmp_path, files={"Pulumi.yaml": f"name: {name}\n"})
+    code, _, err = wharf("up", "local")
+    assert code == 1
+    assert err == f"Pulumi.yaml: name: {name!r} is a label of all objects: at most 63 letters, digits and . _ -\n"
+
+
 def test_a_rendered_stage_says_how_many_files_it_has(wharf: Command, tmp_path: Path):
     project(tmp_path)
     code, out, err = wharf("render", "local", "--out", str(tmp_path / "tree"))
