@@ -455,10 +455,11 @@ def test_the_kubeconfig_of_a_stack_is_private_and_gone_after_the_call(
 
 
 ENDED = """
-import sys
+import signal, sys
 from pathlib import Path
 from ops import access
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that runs the tests with & has it ignored
 with access._terminated_as_interrupted():
     reached = access.Access(stage="s", namespace="s", kubectl=Path(sys.argv[1]), environment={})
     try:
