@@ -2,7 +2,7 @@
 
 import gc
 
-from stacks import run
+from stacks.program import run
 
 gc.disable()  # the program keeps nearly all that it makes; looking for garbage takes a quarter of its time
 run()

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ops import tools
-from ops.cluster import find
+from cli.clusters.choice import find
+from cli.machine import tools
 from tests.engine import charts
 from tests.engine.engine import ROOT, Engine
 from tests.engine.stages import copied, start

@@ -21,8 +21,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from ops.graph import reveal
-from ops.project import CHECKOUT, Project, evaluate_stage
+from evaluation.graph import reveal
+from evaluation.project import CHECKOUT, Project, evaluate_stage
 
 LIMIT = 1.25  # times the bare program's
 PATIENCE = 60  # seconds for kustomize, whose time grows faster than the apps
@@ -40,9 +40,9 @@ route: {host: NAME}
 """
 RENDER = """\
 import pathlib, sys
-import ops.project
-ops.project.CHECKOUT = pathlib.Path(sys.argv.pop(1))
-from ops.main import main
+import evaluation.project
+evaluation.project.CHECKOUT = pathlib.Path(sys.argv.pop(1))
+from cli.main import main
 main()
 """
 BARE = """\

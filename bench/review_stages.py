@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ops.project import CHECKOUT
+from evaluation.project import CHECKOUT
 
 LIMIT = 15  # seconds on two cores
 PARTS = ("base, beside the head", "head", "rules", "comparison")
@@ -50,9 +50,9 @@ def timed(module, name, part):
             spent[part] = spent.get(part, 0) + time.perf_counter() - start
     setattr(module, name, wrapped)
 
-from ops import main
-from ops.diff import base, run
-from ops.review import collect
+from cli import main
+from cli.diff import base, run
+from cli.review import collect
 timed(base, "evaluate", "base, beside the head")
 timed(run, "head", "head")
 timed(run, "compare", "comparison")

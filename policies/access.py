@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ops.graph import Resource, Secret
-from policies.rule import Context, Rule, at, example, items
-from policies.workloads import SERVING, WORKLOADS, containers, deployment, kubernetes, labels, name, namespace, selects
+from evaluation.graph import Resource, Secret
+from evaluation.inputs import at, items
+from evaluation.workloads import SERVING, WORKLOADS, containers, labels, name, namespace, selects
+from policies.rule import Context, Rule
+from policies.samples import deployment, example, kubernetes
 
 ROLES = ("rbac.authorization.k8s.io/v1:Role", "rbac.authorization.k8s.io/v1:ClusterRole")
 BINDINGS = ("rbac.authorization.k8s.io/v1:RoleBinding", "rbac.authorization.k8s.io/v1:ClusterRoleBinding")
@@ -199,7 +201,7 @@ RULES = (
         id="namespace-denies-by-default",
         severity="high",
         why="Only what an app file opens by `from:` and `route:` is then open.",
-        remedy="components/environment.py makes the policy that denies all: put it back",
+        remedy="components/apps/environment.py makes the policy that denies all: put it back",
         types=("core/v1:Namespace",),
         check=_open_namespace,
         whole_stack=True,

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ops.graph import Resource
-from policies.rule import Check, Context, Rule, Sample, Severity, at, example, is_true, items
+from evaluation.graph import Resource
+from evaluation.inputs import at, is_true, items
+from policies.rule import Check, Context, Rule, Severity
+from policies.samples import Sample, example
 
 ANYWHERE = ("0.0.0.0/0", "::/0")
 LOG_TYPES = {"api", "audit", "authenticator", "controllerManager", "scheduler"}
@@ -176,17 +178,17 @@ RULES = (
     ),
     _rule(
         "cluster-logs-everything", "Without an audit log nobody can say who did it.", CLUSTERS, _unlogged_cluster,
-        GOOD_CLUSTER, {"enabledClusterLogTypes": ["api"]}, "components/cluster.py enables all of them: put it back",
+        GOOD_CLUSTER, {"enabledClusterLogTypes": ["api"]}, "components/eks/cluster.py enables all of them: put it back",
     ),
     _rule(
         "cluster-encrypts-secrets", "A copy of etcd is otherwise a copy of every password.", CLUSTERS,
         _unless(lambda inputs: not inputs.get("encryptionConfigKeyArn"), "its Secrets have no key of ours"),
-        GOOD_CLUSTER, {"encryptionConfigKeyArn": None}, "components/cluster.py makes the key: put it back",
+        GOOD_CLUSTER, {"encryptionConfigKeyArn": None}, "components/eks/cluster.py makes the key: put it back",
     ),
     _rule(
         "cluster-uses-access-entries", "One mistake in the ConfigMap aws-auth locks everybody out.", CLUSTERS,
         _unless(lambda inputs: inputs.get("authenticationMode") != "API", "who may enter stands in aws-auth"),
-        GOOD_CLUSTER, {"authenticationMode": "CONFIG_MAP"}, "set the authentication mode API in components/cluster.py",
+        GOOD_CLUSTER, {"authenticationMode": "CONFIG_MAP"}, "set it to API in components/eks/cluster.py",
     ),
     _rule(
         "instance-metadata-is-guarded", "A pod that reaches the metadata has the node's role.",
@@ -196,7 +198,7 @@ RULES = (
     _rule(
         "database-is-encrypted", "Snapshots and disks leave the instance.", DATABASE,
         _unless(lambda inputs: not is_true(inputs.get("storageEncrypted")), "its storage is not encrypted"),
-        GOOD_DATABASE, {"storageEncrypted": False}, "set storage_encrypted in components/database.py",
+        GOOD_DATABASE, {"storageEncrypted": False}, "set storage_encrypted in components/data/database.py",
         severity="critical",
     ),
     _rule(
@@ -220,7 +222,7 @@ RULES = (
     _rule(
         "broker-logs", "What the broker refused stands only in its log.", BROKER,
         _unless(lambda inputs: not is_true(at(inputs, "logs.general")), "it keeps no log"),
-        {"logs": {"general": True}}, {"logs": {}}, "set logs.general in components/broker.py", severity="medium",
+        {"logs": {"general": True}}, {"logs": {}}, "set logs.general in components/data/broker.py", severity="medium",
     ),
     _rule(
         "group-is-not-open", "Whatever listens there is found by scanners within the hour.", RULE_TYPES, _open_group,
@@ -254,13 +256,13 @@ RULES = (
         ("sesv2/configurationSet:ConfigurationSet",),
         _unless(lambda inputs: at(inputs, "deliveryOptions.tlsPolicy") != "REQUIRE", "it also sends without TLS"),
         {"deliveryOptions": {"tlsPolicy": "REQUIRE"}}, {"deliveryOptions": {}},
-        "require it in components/mail_relay.py",
+        "require it in components/mail/mail_relay.py",
         severity="medium",
     ),
     _rule(
         "front-door-is-https", "Whoever is on the way otherwise reads and changes what goes by.",
         ("kubernetes:elbv2.k8s.aws/v1beta1:IngressClassParams",), _plain_http,
-        GOOD_FRONT, {"spec": {}}, "set wharf:ingress.domain; components/ingress.py does the rest",
+        GOOD_FRONT, {"spec": {}}, "set wharf:ingress.domain; components/ingress/ingress.py does the rest",
     ),
     Rule(
         id="bucket-cannot-be-made-public", severity="high", why="One policy by mistake would otherwise publish it.",

@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from components.charts import CHARTS
-from components.fargate import paid_size
-from ops.graph import Resource
-from policies.rule import Context, Rule, Sample, at, example, items
-from policies.workloads import WORKLOADS, containers, deployment, labels, namespace, pod, selects, template
+from components.eks.fargate import paid_size
+from components.shared.charts import CHARTS
+from evaluation.graph import Resource
+from evaluation.inputs import at, items
+from evaluation.workloads import WORKLOADS, containers, labels, namespace, pod, selects, template
+from policies.rule import Context, Rule
+from policies.samples import Sample, deployment, example
 
 PROFILE, NODES = "eks/fargateProfile:FargateProfile", ("eks/nodeGroup:NodeGroup", "eks:index:ManagedNodeGroup")
 RELEASE = "helm.sh/v3:Release"
@@ -151,7 +153,7 @@ RULES = (
         id="fargate-runs-chart",
         severity="critical",
         why="Fargate has no DaemonSets, and the kubelet's port is taken.",
-        remedy="set the chart's values, and what it runs in components/charts.py",
+        remedy="set the chart's values, and what it runs in components/shared/charts.py",
         types=(RELEASE,),
         check=_unfit_chart,
         whole_stack=True,
@@ -173,7 +175,7 @@ RULES = (
         id="fargate-has-no-pod-identity",
         severity="high",
         why="Pod Identity hands out credentials by a DaemonSet.",
-        remedy="use a role of the service account (components/service_account.py)",
+        remedy="use a role of the service account (components/iam/service_account.py)",
         types=("eks/podIdentityAssociation:PodIdentityAssociation",),
         check=_identity,
         whole_stack=True,

@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ops.graph import Resource
-from policies.rule import Context, Rule, Sample, example
+from evaluation.graph import Resource
+from policies.rule import Context, Rule
+from policies.samples import Sample, example
 
 DOCUMENTS: Mapping[str, str] = {
     "iam/policy:Policy": "policy",
@@ -190,7 +191,7 @@ RULES = (
         id="federated-role-pins-subject",
         severity="critical",
         why="Otherwise every pod of the cluster, or every repository, has the app's permissions.",
-        remedy="pin `sub` and `aud`, as components/service_account.py does",
+        remedy="pin `sub` and `aud`, as components/iam/service_account.py does",
         types=("iam/role:Role",),
         check=_unpinned_federation,
         passes=example(_federated(sub="system:serviceaccount:prod:shop", aud="sts.amazonaws.com")),

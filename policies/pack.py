@@ -12,14 +12,14 @@ import pulumi_policy
 from pulumi_policy import policy as library
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
-from ops.check import exempts, problems_of, violations_of
-from ops.diff.urns import Urn
-from ops.graph import Graph, Resource, Secret
-from ops.project import CHECKOUT, Project, find, read_stage
+from evaluation.graph import Graph, Resource, Secret
+from evaluation.project import CHECKOUT, Project, find, read_stage
+from evaluation.urns import Urn
 from policies import all_rules
 from policies.access import WITHIN
+from policies.check import exempts, problems_of, violations_of
 from policies.rule import Context, Rule, Verdict, judge, judge_one
-from stacks.sections import Exemption
+from stacks.reading.sections import Exemption
 
 # How the engine marks a secret among plain values: sdk/go/common/resource/properties.go.
 SIGNATURE, SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"

@@ -6,7 +6,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from ops.graph import MASK, Resource, mask
+import yaml
+
+from evaluation.graph import MASK, Resource, mask
 from policies import GROUPS, all_rules
 from policies.rule import Rule, judge
 
@@ -90,8 +92,6 @@ def _difference(fails: Any, passes: Any) -> Any:
 
 
 def _lines(value: Any) -> Iterator[str]:
-    import yaml
-
     plain = json.loads(json.dumps(mask(_thawed(value))))
     text = yaml.safe_dump(plain, default_flow_style=False, width=110, sort_keys=True)
     yield from text.replace(f"'{MASK}'", MASK).rstrip().splitlines()

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ops.graph import Resource
-from policies.rule import Check, Context, Rule, at, example, is_true, items
-from policies.workloads import WORKLOADS, containers, deployment, kubernetes, namespace, pod
+from evaluation.graph import Resource
+from evaluation.inputs import at, is_true, items
+from evaluation.workloads import WORKLOADS, containers, namespace, pod
+from policies.rule import Check, Context, Rule
+from policies.samples import deployment, example, kubernetes
 
 SEALED = ("RuntimeDefault", "Localhost")
 HARMLESS_CAPABILITIES = {"NET_BIND_SERVICE"}
-IN_COMPONENT = "components/pod.py makes every pod: put it back there"
+IN_COMPONENT = "components/apps/pod.py makes every pod: put it back there"
 
 
 def _each_container(wrong: Callable[[Mapping[str, Any], Mapping[str, Any]], str]) -> Check:
@@ -194,7 +196,7 @@ RULES = (
         id="namespace-is-restricted",
         severity="high",
         why="The API server then refuses a pod that these rules would find, whoever makes it.",
-        remedy="label it `pod-security.kubernetes.io/enforce: restricted`, as components/environment.py does",
+        remedy="label it `pod-security.kubernetes.io/enforce: restricted`, as components/apps/environment.py does",
         types=("core/v1:Namespace",),
         check=_not_restricted,
         passes=example(

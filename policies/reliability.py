@@ -5,20 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ops.graph import Resource
-from policies.rule import Context, Rule, at, example, items
-from policies.workloads import (
-    SERVING,
-    WORKLOADS,
-    containers,
-    deployment,
-    kubernetes,
-    labels,
-    name,
-    namespace,
-    pod,
-    selects,
-)
+from evaluation.graph import Resource
+from evaluation.inputs import at, items
+from evaluation.workloads import SERVING, WORKLOADS, containers, labels, name, namespace, pod, selects
+from policies.rule import Context, Rule
+from policies.samples import deployment, example, kubernetes
 
 MOVING = ("latest", "main", "master", "dev", "edge", "stable", "nightly")
 SCALABLE = ("apps/v1:Deployment", "apps/v1:StatefulSet")
@@ -179,7 +170,7 @@ RULES = (
         id="workload-has-budget",
         severity="medium",
         why="An upgrade of nodes otherwise takes all pods of an app at once.",
-        remedy="components/app.py makes a PodDisruptionBudget for each app: put it back",
+        remedy="components/apps/app.py makes a PodDisruptionBudget for each app: put it back",
         types=("apps/v1:Deployment",),
         check=_without_budget,
         whole_stack=True,
@@ -190,7 +181,7 @@ RULES = (
         id="workload-is-spread",
         severity="low",
         why="The loss of a zone is then not the loss of the app.",
-        remedy="components/app.py spreads each app over zones: put it back",
+        remedy="components/apps/app.py spreads each app over zones: put it back",
         types=("apps/v1:Deployment",),
         check=_unspread,
         production=True,
@@ -245,7 +236,7 @@ RULES = (
         id="namespace-has-quota",
         severity="medium",
         why="Environments that share a cluster share its size.",
-        remedy="components/environment.py makes a ResourceQuota: put it back",
+        remedy="components/apps/environment.py makes a ResourceQuota: put it back",
         types=("core/v1:Namespace",),
         check=_without_quota,
         whole_stack=True,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
-from ops.graph import Graph, Resource
+from evaluation.graph import Graph, Resource
+from evaluation.inputs import at
 
 Severity = Literal["critical", "high", "medium", "low"]
 Check = Callable[[Resource, "Context"], Iterable[str]]
@@ -124,41 +125,3 @@ def judge_one(
         what = str(error) or getattr(error, "message", "a value")
         return Verdict(rule=rule, resource=resource, findings=tuple(findings), unknown=what)
     return Verdict(rule=rule, resource=resource, findings=tuple(findings))
-
-
-def at(values: Any, path: str, default: Any = None) -> Any:
-    """The value at a dotted path of mappings, ``default`` where there is none."""
-    for part in path.split("."):
-        if not isinstance(values, Mapping):
-            return default
-        values = values.get(part)
-        if values is None:
-            return default
-    return values
-
-
-def items(values: Any, path: str) -> Sequence[Any]:
-    """The list at a dotted path, empty where there is none."""
-    found = at(values, path, ())
-    return found if isinstance(found, Sequence) and not isinstance(found, str) else ()
-
-
-def is_true(value: Any) -> bool:
-    """Some providers take booleans as texts."""
-    return value is True or value == "true"
-
-
-@dataclass(frozen=True)
-class Sample:
-    """Makes resources for examples."""
-
-    type: str
-    inputs: Mapping[str, Any] = field(default_factory=dict)
-
-    def named(self, name: str = "example", **options: Any) -> Resource:
-        urn = f"urn:pulumi:example::example::{self.type}::{name}"
-        return Resource(urn=urn, type=self.type, name=name, inputs=self.inputs, **options)
-
-
-def example(*resources: Resource, production: bool = True) -> Example:
-    return Example(resources=resources, production=production)

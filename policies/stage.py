@@ -6,12 +6,13 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
-from components.names import Longest
-from ops.aws_types import AWS_TYPES
-from ops.graph import Resource
-from ops.kubernetes_types import lost_with
-from policies.rule import Context, Rule, Sample, at, example
-from policies.workloads import kubernetes
+from components.shared.names import Longest
+from evaluation.aws_types import AWS_TYPES
+from evaluation.graph import Resource
+from evaluation.inputs import at
+from evaluation.kubernetes_types import lost_with
+from policies.rule import Context, Rule
+from policies.samples import Sample, example, kubernetes
 
 TAGS = ("stack", "environment", "owner")
 FIXED = re.compile(r"v?\d+\.\d+\.\d+([-+.][\w.+-]+)?")
@@ -105,7 +106,7 @@ RULES = (
         id="name-fits",
         severity="high",
         why="AWS refuses the name in the middle of an `up`.",
-        remedy="make it by components.names.physical_name",
+        remedy="make it by components.shared.names.physical_name",
         types=tuple(NAME_LIMITS),
         check=_too_long,
         passes=example(Sample("aws:iam/role:Role", {"name": "wharf-prod"}).named()),
@@ -115,7 +116,7 @@ RULES = (
         id="chart-is-fixed",
         severity="high",
         why="What is installed is what was reviewed, today and on the day of the outage.",
-        remedy="pin it in components/charts.py",
+        remedy="pin it in components/shared/charts.py",
         types=("helm.sh/v3:Release",),
         check=_moving_chart,
         passes=example(Sample("kubernetes:helm.sh/v3:Release", CHART).named()),

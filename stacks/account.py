@@ -5,12 +5,12 @@ from __future__ import annotations
 import pulumi
 from pulumi import Output, ResourceOptions
 
-from components.github_access import GithubAccess, GithubAccessArgs
-from components.iam import partition_of
-from components.secrets_key import SecretsKey, SecretsKeyArgs
-from components.state_bucket import StateBucket, StateBucketArgs
-from stacks.config import AccountConfig, Stage
+from components.account.github_access import GithubAccess, GithubAccessArgs
+from components.account.secrets_key import SecretsKey, SecretsKeyArgs
+from components.account.state_bucket import StateBucket, StateBucketArgs
+from components.iam.documents import partition_of
 from stacks.providers import account_id, aws_provider
+from stacks.reading.models import AccountConfig, Stage
 
 
 def build(stage: Stage) -> None:

@@ -9,15 +9,15 @@ from graphlib import TopologicalSorter
 import pulumi
 from pulumi import Input, Output, Resource, ResourceOptions
 
-from components.app import App, AppArgs
-from components.bindings import Settings
-from components.environment import Environment
-from components.labels import standard
-from components.needs import Need
-from components.network_policy import Peer
-from components.pull_secret import PullSecret, PullSecretArgs
-from stacks.config import Environment as EnvironmentConfig
-from stacks.config import Stage
+from components.apps.app import App, AppArgs
+from components.apps.bindings import Settings
+from components.apps.environment import Environment
+from components.apps.needs import Need
+from components.apps.pull_secret import PullSecret, PullSecretArgs
+from components.shared.labels import standard
+from components.shared.network_policy import Peer
+from stacks.reading.models import Environment as EnvironmentConfig
+from stacks.reading.models import Stage
 
 
 @dataclass(frozen=True, kw_only=True)

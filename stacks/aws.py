@@ -8,19 +8,19 @@ import pulumi
 import pulumi_aws as aws
 from pulumi import Resource, ResourceOptions
 
-from components.environment import Environment, EnvironmentArgs
-from components.iam import allow, document
-from components.load_balancer_controller import READY_WHEN_REACHED
-from components.needs import Need
-from components.pod_network import PodNetwork, PodNetworkArgs, Target
-from components.service_account import ServiceAccountRole, ServiceAccountRoleArgs
-from components.spec import AppSpec
+from components.apps.environment import Environment, EnvironmentArgs
+from components.apps.needs import Need
+from components.apps.spec import AppSpec
+from components.iam.documents import allow, document
+from components.iam.service_account import ServiceAccountRole, ServiceAccountRoleArgs
+from components.ingress.load_balancer_controller import READY_WHEN_REACHED
+from components.network.pod_network import PodNetwork, PodNetworkArgs, Target
 from stacks.apps import AppsContext, apps, pull_secrets
 from stacks.backing import backing
-from stacks.config import AwsConfig, Stage
 from stacks.eks import ClusterHandle, export, own_cluster, shared_cluster
 from stacks.front_door import front_door
 from stacks.providers import account_id, aws_provider
+from stacks.reading.models import AwsConfig, Stage
 from stacks.surroundings import Surroundings
 
 

@@ -8,14 +8,14 @@ from typing import Any
 
 from pulumi import Output
 
-from components.bindings import Settings, broker_settings, database_settings, mail_settings
-from components.broker import DEFAULT_VERSION, Broker, BrokerArgs
-from components.database import Database, DatabaseArgs
-from components.mail_relay import MailRelay, MailRelayArgs
-from components.needs import Need
-from components.pod_network import Target
-from components.rabbitmq import RabbitMQ, RabbitMQArgs
-from stacks import sections
+from components.apps.bindings import Settings, broker_settings, database_settings, mail_settings
+from components.apps.needs import Need
+from components.data.broker import DEFAULT_VERSION, Broker, BrokerArgs
+from components.data.database import Database, DatabaseArgs
+from components.data.rabbitmq import RabbitMQ, RabbitMQArgs
+from components.mail.mail_relay import MailRelay, MailRelayArgs
+from components.network.pod_network import Target
+from stacks.reading import sections
 from stacks.surroundings import Surroundings
 
 DATABASE_VERSION = "18"

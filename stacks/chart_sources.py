@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from components.charts import Chart, Source
-from stacks.config import AwsConfig, ClusterConfig, Stage
-from stacks.problems import InputRefused
+from components.shared.charts import Chart, Source
+from stacks.reading.models import AwsConfig, ClusterConfig, Stage
+from stacks.reading.problems import InputRefused
 
 
 def chart_source(stage: Stage, chart: Chart) -> Source:

@@ -6,9 +6,9 @@ from dataclasses import fields
 
 import pulumi
 
-from stacks.config import ClusterConfig, Stage
 from stacks.eks import ClusterOutputs, export, own_cluster
 from stacks.providers import aws_provider
+from stacks.reading.models import ClusterConfig, Stage
 
 
 def build(stage: Stage) -> None:

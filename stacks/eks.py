@@ -11,19 +11,19 @@ import pulumi_aws as aws
 import pulumi_kubernetes as k8s
 from pulumi import Output, Resource, ResourceOptions, StackReference
 
-from components.block_storage import BlockStorage, BlockStorageArgs
-from components.charts import AWS_LOAD_BALANCER_CONTROLLER, METRICS_SERVER
-from components.cluster import Cluster, ClusterArgs
-from components.eks_versions import DEFAULT_VERSION, EKS_VERSIONS
-from components.fargate_logs import FargateLogs, FargateLogsArgs
-from components.load_balancer_controller import LoadBalancerController, LoadBalancerControllerArgs
-from components.metrics_server import MetricsServer, MetricsServerArgs
-from components.names import Longest, physical_name
-from components.network import Network, NetworkArgs
-from stacks import sections
+from components.eks.block_storage import BlockStorage, BlockStorageArgs
+from components.eks.cluster import Cluster, ClusterArgs
+from components.eks.eks_versions import DEFAULT_VERSION, EKS_VERSIONS
+from components.eks.fargate_logs import FargateLogs, FargateLogsArgs
+from components.eks.metrics_server import MetricsServer, MetricsServerArgs
+from components.ingress.load_balancer_controller import LoadBalancerController, LoadBalancerControllerArgs
+from components.network.network import Network, NetworkArgs
+from components.shared.charts import AWS_LOAD_BALANCER_CONTROLLER, METRICS_SERVER
+from components.shared.names import Longest, physical_name
 from stacks.chart_sources import chart_source
-from stacks.config import Stage
 from stacks.providers import account_id, eks_provider
+from stacks.reading import sections
+from stacks.reading.models import Stage
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 
 from pulumi import Input, Output, Resource
 
-from components.access_logs import AccessLogs, AccessLogsArgs
-from components.alb_route import AlbRoute, AlbRouteArgs
-from components.certificate import Certificate, CertificateArgs
-from components.charts import EXTERNAL_DNS
-from components.external_dns import ExternalDns, ExternalDnsArgs
-from components.ingress import Ingress, IngressArgs
-from components.labels import of_app
-from components.spec import AppSpec
+from components.apps.alb_route import AlbRoute, AlbRouteArgs
+from components.apps.labels import of_app
+from components.apps.spec import AppSpec
+from components.ingress.access_logs import AccessLogs, AccessLogsArgs
+from components.ingress.certificate import Certificate, CertificateArgs
+from components.ingress.external_dns import ExternalDns, ExternalDnsArgs
+from components.ingress.ingress import Ingress, IngressArgs
+from components.shared.charts import EXTERNAL_DNS
 from stacks.chart_sources import chart_source
 from stacks.providers import tags
 from stacks.surroundings import Surroundings

@@ -8,22 +8,22 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import Output, ResourceOptions
 
-from components.bindings import Settings, broker_settings, database_settings, mail_settings
-from components.environment import Environment, EnvironmentArgs
-from components.labels import of_app
-from components.mail_catcher import MailCatcher, MailCatcherArgs
-from components.needs import Need
-from components.network_policy import Peer
-from components.postgres import Postgres, PostgresArgs
-from components.rabbitmq import RabbitMQ, RabbitMQArgs
-from components.traefik_route import CONTROLLER, TraefikRoute, TraefikRouteArgs
+from components.apps.bindings import Settings, broker_settings, database_settings, mail_settings
+from components.apps.environment import Environment, EnvironmentArgs
+from components.apps.labels import of_app
+from components.apps.needs import Need
+from components.apps.traefik_route import CONTROLLER, TraefikRoute, TraefikRouteArgs
+from components.data.postgres import Postgres, PostgresArgs
+from components.data.rabbitmq import RabbitMQ, RabbitMQArgs
+from components.mail.mail_catcher import MailCatcher, MailCatcherArgs
+from components.shared.network_policy import Peer
 from stacks.apps import AppsContext, apps, pull_secrets
-from stacks.config import LocalConfig, Stage
+from stacks.reading.models import LocalConfig, Stage
 
 DOMAIN = "localhost"
 DATABASE_VERSION, BROKER_VERSION = "18.4", "4.2"
-DATABASE_NODE_PORT = 30432  # ops/kind maps the machine's port to it
-POD_NETWORK = "10.244.0.0/16"  # ops/kind's; whoever is outside it came from the machine
+DATABASE_NODE_PORT = 30432  # cli/clusters/kind maps the machine's port to it
+POD_NETWORK = "10.244.0.0/16"  # cli/clusters/kind's; whoever is outside it came from the machine
 OUTSIDE: Peer = {"ipBlock": {"cidr": "0.0.0.0/0", "except": [POD_NETWORK]}}
 
 

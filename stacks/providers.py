@@ -8,7 +8,7 @@ import pulumi_aws as aws
 import pulumi_kubernetes as k8s
 from pulumi import InvokeOptions, Output
 
-from stacks.config import Stage
+from stacks.reading.models import Stage
 
 
 def tags(stage: Stage) -> dict[str, str]:

@@ -8,9 +8,9 @@ from typing import Any
 
 from pulumi import Output, Resource, ResourceOptions
 
-from components.environment import Environment
-from stacks.config import AwsConfig, Stage
+from components.apps.environment import Environment
 from stacks.eks import ClusterHandle, cluster_name
+from stacks.reading.models import AwsConfig, Stage
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from ops import machine, tools
-from ops.errors import UserError
-from ops.kwok import KwokCluster
+from cli.clusters.kwok import KwokCluster
+from cli.machine import probes, tools
+from stacks.errors import UserError
 
 ROOT = Path(__file__).resolve().parent.parent
 NO_TESTS = 5  # pytest's exit code where there is nothing to run
@@ -45,6 +45,7 @@ def main() -> int:
     runs: Sequence[tuple[str, Callable[[], Result]]] = (
         ("lint", lambda: check("lint", ["ruff", "check"], ["ruff", "format", "--check"])),
         ("types", lambda: check("types", ["pyright"])),
+        ("imports", lambda: check("imports", ["lint-imports"])),
         *((tier, lambda tier=tier: run_tier(tier)) for tier in ("unit", "contracts", "render", "cluster", "engine")),
     )
     results = []
@@ -106,8 +107,8 @@ def missing(tier: str) -> Iterator[str]:
 def can_build() -> bool:
     if all(tools.path(ROOT, name).exists() for name in KwokCluster.binaries):
         return True
-    go = machine.go_version()
-    return (go is not None and go >= tools.MINIMUM_GO) or machine.docker().state == "answers"
+    go = probes.go_version()
+    return (go is not None and go >= tools.MINIMUM_GO) or probes.docker().state == "answers"
 
 
 def read_results(tier: str, root: ElementTree.Element) -> Result:

@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from ops.graph import Graph, Resource
-from ops.project import Project, evaluate_stage
+from evaluation.graph import Graph, Resource
+from evaluation.project import Project, evaluate_stage
 
 DIGEST = "@sha256:" + "0" * 64
 APPS: Mapping[str, Any] = {

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ops import machine, tools
+from cli.machine import probes, tools
 
 GO = """#!/bin/sh
 case "$1" in
@@ -59,7 +59,7 @@ class Checkout:
         """Put a script where a built tool would be, as if it had been built from the pins there are."""
         tools.folder(self.root).mkdir(parents=True, exist_ok=True)
         _write_script(tools.path(self.root, name), script)
-        version = ".".join(map(str, machine.go_version() or (1, 26)))
+        version = ".".join(map(str, probes.go_version() or (1, 26)))
         tools.folder(self.root).joinpath(f"{name}.key").write_text(f"{tools.pins(self.root, name)} {version}\n")
 
 

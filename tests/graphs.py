@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from ops.graph import Graph, Resource
+from evaluation.graph import Graph, Resource
 
 KMS, ROLE = "aws:kms/key:Key", "aws:iam/role:Role"
 SUBNET, VPC = "aws:ec2/subnet:Subnet", "aws:ec2/vpc:Vpc"

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ops import machine
-from ops.cluster import Cluster, find
+from cli.clusters.choice import Cluster, find
+from cli.machine import probes
 
 ROOT = Path(__file__).parents[1]
 
@@ -39,7 +39,7 @@ def processes(cluster: Cluster) -> list[tuple[str, int]]:
     """Name and id of what runs of a cluster."""
     return [
         (Path(command[0]).name, pid)
-        for pid, command in machine.command_lines().items()
+        for pid, command in probes.command_lines().items()
         if command[0].startswith(f"{cluster.state}/")
     ]
 

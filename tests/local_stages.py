@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from ops.graph import Graph
-from ops.project import Project, evaluate_stage, read_stage
-from stacks.problems import InputRefused
+from evaluation.graph import Graph
+from evaluation.project import Project, evaluate_stage, read_stage
+from stacks.reading.problems import InputRefused
 
 APP: Mapping[str, Any] = {"image": "example/web", "kind": "web", "port": 8000, "user": 1000}
 CONFIG: Mapping[str, Any] = {"wharf:kind": "local", "wharf:apps": {"web": {"version": "1.0"}}}

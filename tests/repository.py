@@ -7,10 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ops.project import CHECKOUT
+from evaluation.project import CHECKOUT
 
-PROGRAM = ("ops", "stacks", "components", "policies", "apps", "examples", "*.txt", "*.yaml", "*.py", ".gitignore")
-MAIN = "from ops.main import main; main()"
+FOLDERS = ("cli", "evaluation", "stacks", "components", "policies", "apps", "examples")
+PROGRAM = (*FOLDERS, "*.txt", "*.yaml", "*.py", ".gitignore")
+MAIN = "from cli.main import main; main()"
 IDENTITY = ("-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false")
 
 

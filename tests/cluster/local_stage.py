@@ -13,10 +13,10 @@ from typing import Any
 
 import yaml
 
-from ops import up
-from ops.basecluster import Cluster
-from ops.direct import Direct, Outcome
-from ops.project import CHECKOUT, Project, read_stage
+from cli.clusters.base import Cluster
+from cli.deploy import up
+from cli.deploy.direct import Direct, Outcome
+from evaluation.project import CHECKOUT, Project, read_stage
 
 STAGE = "tested"
 SETTINGS: Mapping[str, Any] = {
@@ -46,9 +46,9 @@ APPS: Mapping[str, Mapping[str, Any]] = {
 UP_UNTIL_KILLED = """
 import os, signal, sys, threading
 from pathlib import Path
-from ops import up
-from ops.basecluster import Cluster
-from ops.project import Project
+from cli.deploy import up
+from cli.clusters.base import Cluster
+from evaluation.project import Project
 left, after, real = int(sys.argv[4]), float(sys.argv[5]), Cluster.kubectl
 def kubectl(self, *arguments, **more):
     global left

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from components.charts import Chart
-from ops import machine, tools
-from ops.basecluster import Record
-from ops.cluster import Cluster, Port, find
-from ops.errors import UserError
-from ops.kind import KindCluster
-from ops.kwok import COMPONENTS
+from cli.clusters.base import Record
+from cli.clusters.choice import Cluster, Port, find
+from cli.clusters.kind import KindCluster
+from cli.clusters.kwok import COMPONENTS
+from cli.machine import probes, tools
+from components.shared.charts import Chart
+from stacks.errors import UserError
 from tests.kwok import ROOT, apply, ignore, kwok, processes, read, running, until, workload
 
 PORTS = {"ingress": 3300, "database": 3002}
@@ -183,7 +183,7 @@ def end(cluster: Cluster, component: str) -> None:
 def test_an_up_that_was_killed_is_made_up_for_and_down_leaves_nothing(home: Path, seconds: float):
     cluster = kwok("killed")
     program = (
-        "from pathlib import Path; from ops.kwok import KwokCluster\n"
+        "from pathlib import Path; from cli.clusters.kwok import KwokCluster\n"
         f"KwokCluster(Path({str(ROOT)!r}), {cluster.name!r}, []).up(print)"
     )
     with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.DEVNULL) as process:
@@ -194,7 +194,7 @@ def test_an_up_that_was_killed_is_made_up_for_and_down_leaves_nothing(home: Path
     assert cluster.running()
     cluster.down(ignore)
 
-    assert not any(cluster.name in argument for line in machine.command_lines().values() for argument in line)
+    assert not any(cluster.name in argument for line in probes.command_lines().values() for argument in line)
     assert not cluster.state.exists()
 
 

@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from ops import daily, one_off, status, up
-from ops.access import Access, reach
-from ops.errors import UserError
-from ops.project import Project, read_stage
-from ops.status import Row
+from cli.deploy import up
+from cli.live import daily, one_off, status, status_table
+from cli.live.access import Access, reach
+from cli.live.status import Row
+from evaluation.project import Project, read_stage
+from stacks.errors import UserError
 
 STAGE = "trial"
 APPS = {
@@ -77,10 +78,10 @@ def test_status_shows_every_app_and_part_ready(project: Project, access: Access)
 
 
 def test_status_says_that_the_pods_are_simulated(project: Project, capsys: pytest.CaptureFixture[str]):
-    status.show(project, STAGE)
+    status_table.show(project, STAGE)
     assert "no process runs in them, and no address answers" in capsys.readouterr().out
 
-    status.show(project, STAGE, as_json=True)
+    status_table.show(project, STAGE, as_json=True)
     assert json.loads(capsys.readouterr().out)["simulated"] is True
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ops import project, up
-from ops.project import CHECKOUT, Project, read_stage
+from cli.deploy import up
+from evaluation import project
+from evaluation.project import CHECKOUT, Project, read_stage
 from tests.kwok import processes
 
 EXAMPLES = (None, *sorted(path.parent.name for path in (CHECKOUT / "examples").glob("*/Pulumi.yaml")))

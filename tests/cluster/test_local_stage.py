@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ops import render, up
-from ops.direct import Outcome
-from ops.project import evaluate_stage
+from cli.deploy import up
+from cli.deploy.direct import Outcome
+from evaluation import render
+from evaluation.project import evaluate_stage
 from tests.cluster.local_stage import STAGE, LocalStage, pod_of, serves
 from tests.kwok import processes, until
 

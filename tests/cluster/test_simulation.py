@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from ops.cluster import Cluster
-from ops.errors import UserError
+from cli.clusters.choice import Cluster
+from stacks.errors import UserError
 from tests.kwok import apply, pod_template, read, running, until, workload
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ops import direct
-from ops.errors import UserError
+from cli.deploy import direct
+from stacks.errors import UserError
 from tests.cluster.local_stage import STAGE, LocalStage, serves
 from tests.kwok import until
 

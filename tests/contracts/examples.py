@@ -21,7 +21,7 @@ ROUTE: dict[str, Any] = {"namespace": STAGE, "labels": {"app.kubernetes.io/name"
 
 
 def _app() -> Mapping[str, Any]:
-    from components.spec import AppSpec
+    from components.apps.spec import AppSpec
 
     spec = AppSpec(name="web", image="example/web", version="1.0", kind="web", port=80, before=["./migrate"])
     return {**NAMED, "spec": spec, "rollout_key": Output.secret("key")}

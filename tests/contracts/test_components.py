@@ -20,11 +20,15 @@ import pytest
 from pulumi import ComponentResource, ResourceOptions
 
 import components
-from ops.evaluate import evaluate
-from ops.graph import Graph, Resource
+from evaluation.evaluate import evaluate
+from evaluation.graph import Graph, Resource
 from tests.contracts.examples import EXAMPLES, STAGE
 
-MODULES = [importlib.import_module(f"components.{found.name}") for found in pkgutil.iter_modules(components.__path__)]
+MODULES = [
+    importlib.import_module(found.name)
+    for found in pkgutil.walk_packages(components.__path__, "components.")
+    if not found.ispkg
+]
 
 
 def _of(module: ModuleType) -> list[type[ComponentResource]]:
@@ -74,6 +78,12 @@ def children(graph: Graph) -> list[Resource]:
 @every_component
 def test_there_is_an_example(component: type[ComponentResource]):
     assert component.__name__ in EXAMPLES
+
+
+@every_component
+def test_a_component_stands_in_the_folder_of_its_group(component: type[ComponentResource]):
+    (token,) = {r.type for r in one(component) if r.type.startswith("wharf:") and r.type.endswith(component.__name__)}
+    assert component.__module__.split(".")[1] == token.split(":")[1]
 
 
 def test_there_is_no_example_of_what_is_gone():
@@ -150,7 +160,7 @@ def test_every_object_in_a_cluster_is_labelled(component: type[ComponentResource
             assert resource.inputs["metadata"].get("labels"), resource.urn
 
 
-OUTSIDE = ("stacks", "ops", "policies", "tests", "os", "subprocess", "socket", "requests", "boto3")
+OUTSIDE = ("stacks", "cli", "evaluation", "policies", "tests", "os", "subprocess", "socket", "requests", "boto3")
 NOT_A_TEAMS = ("StorageClass", "IngressClass", "IngressClassParams", "SecurityGroupPolicy")
 
 

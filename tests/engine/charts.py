@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from components.charts import AWS_LOAD_BALANCER_CONTROLLER, CHARTS
+from components.shared.charts import AWS_LOAD_BALANCER_CONTROLLER, CHARTS
 
 IMAGE = "registry.k8s.io/pause:3.10"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ops import tools
-from ops.cluster import Cluster, find
+from cli.clusters.choice import Cluster, find
+from cli.machine import tools
 from tests.engine import charts
 from tests.engine.engine import ROOT, Engine
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from ops.cluster import Cluster
+from cli.clusters.choice import Cluster
 from tests.engine import charts
 from tests.engine.engine import ROOT, Engine, Outcome
 

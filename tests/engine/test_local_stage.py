@@ -17,9 +17,9 @@ from urllib.parse import quote
 import pytest
 from ruamel.yaml import YAML
 
-from ops.basecluster import state_folder
-from ops.cluster import cluster_name
-from ops.project import CHECKOUT
+from cli.clusters.base import state_folder
+from cli.clusters.choice import cluster_name
+from evaluation.project import CHECKOUT
 
 pytestmark = pytest.mark.skipif(shutil.which("pulumi") is None, reason="no `pulumi` on PATH")
 
@@ -80,7 +80,7 @@ class Local:
 
     def command(self, *verb: str) -> list[str]:
         script = (
-            "import sys; from pathlib import Path; from ops import project, up; "
+            "import sys; from pathlib import Path; from cli.deploy import up; from evaluation import project; "
             "found = project.Project(Path(sys.argv[1]), 'engine-tier'); "
             "options = up.Options(engine='pulumi', cluster='kwok', timeout=300, yes='--yes' in sys.argv); "
             "getattr(up, sys.argv[2])(found, sys.argv[3], options) if sys.argv[2] != 'down' else "

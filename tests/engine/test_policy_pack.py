@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from ops.check import judged
-from ops.evaluate import evaluate
-from ops.graph import Graph
+from evaluation.evaluate import evaluate
+from evaluation.graph import Graph
 from policies import all_rules
+from policies.check import judged
 from tests.engine.conftest import PROGRAMS
 from tests.engine.engine import ROOT
 

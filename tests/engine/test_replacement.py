@@ -7,12 +7,12 @@ import runpy
 from collections.abc import Iterator
 from typing import Any
 
-from ops.aws_types import AWS_TYPES
-from ops.diff.compare import compare
-from ops.diff.model import Kind
-from ops.diff.replacement import immutable
-from ops.evaluate import evaluate
-from ops.graph import Graph, Resource
+from cli.diff.compare import compare
+from cli.diff.model import Kind
+from cli.diff.replacement import immutable
+from evaluation.aws_types import AWS_TYPES
+from evaluation.evaluate import evaluate
+from evaluation.graph import Graph, Resource
 from tests.engine.conftest import PROGRAMS
 
 PROJECT = "wharf"

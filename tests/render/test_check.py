@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 
-from ops import check
-from ops.diff.stages import between
-from ops.graph import Graph, Resource, Secret
-from ops.project import CHECKOUT, evaluate_stage, find
-from policies import all_rules
+from cli.diff.stages import between
+from evaluation.graph import Graph, Resource, Secret
+from evaluation.project import CHECKOUT, evaluate_stage, find
+from policies import all_rules, check
 from policies.rule import Context, Rule, judge
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ops.diff import base as bases
-from ops.errors import UserError
+from cli.diff import base as bases
+from stacks.errors import UserError
 from tests.repository import Repository
 
 
@@ -24,7 +24,7 @@ def repository(original: Repository, tmp_path: Path) -> Repository:
 
 @pytest.fixture
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
-    """A repository with nothing of ours in it, which `ops.diff.base` takes for its checkout."""
+    """A repository with nothing of ours in it, which `cli.diff.base` takes for its checkout."""
     repository = Repository(tmp_path / "small")
     repository.root.mkdir()
     repository.git("init", "--quiet", "--initial-branch=main")

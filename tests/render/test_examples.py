@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from ops import project
-from ops.graph import Graph, Resource
+from evaluation import project
+from evaluation.graph import Graph, Resource
 
 EPID_STAGES = ("dev", "prod")
 SQUAD_STAGES = ("local", "staging", "production")

@@ -16,8 +16,8 @@ import pytest
 import yaml
 from syrupy.assertion import SnapshotAssertion
 
-from ops import project, render
-from ops.graph import Graph, Resource
+from evaluation import project, render
+from evaluation.graph import Graph, Resource
 
 EXAMPLES = (None, *sorted(path.parent.name for path in (project.CHECKOUT / "examples").glob("*/Pulumi.yaml")))
 STAGES = [(example, stage) for example in EXAMPLES for stage in project.find(example).stages()]
@@ -74,7 +74,7 @@ def test_two_processes_write_the_same_bytes(stage: str, tmp_path: Path) -> None:
     trees = []
     for seed in ("1", "2"):  # of the order of sets
         out = tmp_path / seed
-        command = [sys.executable, "-c", "from ops.main import main; main()", "render", stage, "--out", str(out)]
+        command = [sys.executable, "-c", "from cli.main import main; main()", "render", stage, "--out", str(out)]
         subprocess.run(command, cwd=project.CHECKOUT, check=True, env={**os.environ, "PYTHONHASHSEED": seed})
         trees.append({path.relative_to(out): path.read_bytes() for path in out.rglob("*") if path.is_file()})
     assert trees[0] == trees[1]

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 import yaml
 
-from ops import check
-from ops.diagram import mermaid
-from ops.diff import stages
-from ops.diff.as_text import text
-from ops.diff.compare import compare
-from ops.graph import Graph
-from ops.project import CHECKOUT, evaluate_stage, find
-from stacks.sections import Exemption
+from cli.diff import stages
+from cli.diff.as_text import text
+from cli.diff.compare import compare
+from evaluation.diagram import mermaid
+from evaluation.graph import Graph
+from evaluation.project import CHECKOUT, evaluate_stage, find
+from policies import check
+from stacks.reading.sections import Exemption
 
 PAGE = (CHECKOUT / "docs" / "review.md").read_text()
 COMMIT = re.compile(r"[0-9a-f]{10} \(HEAD(~1)?\)")

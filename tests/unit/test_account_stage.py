@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from ops.graph import Graph
+from evaluation.graph import Graph
 from tests.aws_stages import stage
 
 

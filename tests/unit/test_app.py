@@ -9,12 +9,12 @@ import pulumi
 import pytest
 from pulumi import Output
 
-from components.app import App, AppArgs
-from components.bindings import Settings
-from components.needs import Need
-from components.spec import AppSpec, Health, Replicas, Resources, Route
-from ops.evaluate import evaluate
-from ops.graph import Graph, Secret, reveal
+from components.apps.app import App, AppArgs
+from components.apps.bindings import Settings
+from components.apps.needs import Need
+from components.apps.spec import AppSpec, Health, Replicas, Resources, Route
+from evaluation.evaluate import evaluate
+from evaluation.graph import Graph, Secret, reveal
 
 DATABASE = {
     "url": "postgresql://app:p@database:5432/app",

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import yaml
 
-from ops.graph import Graph
-from ops.project import Project, evaluate_stage
-from stacks.problems import InputRefused
+from evaluation.graph import Graph
+from evaluation.project import Project, evaluate_stage
+from stacks.reading.problems import InputRefused
 
 ORDERS = ({"web": [], "worker": ["web"], "mailer": ["worker"]}, {"web": ["mailer"], "worker": [], "mailer": ["worker"]})
 

@@ -9,7 +9,7 @@ import re
 import pulumi_aws
 import pytest
 
-from ops.aws_types import AWS_TYPES, INVOKES, AwsType, invoked
+from evaluation.aws_types import AWS_TYPES, INVOKES, AwsType, invoked
 
 ACCOUNT = "123456789012"
 ARN = re.compile(r"arn:aws:[a-z0-9]+:([a-z]{2}-[a-z]+-\d)?:(\d{12}|aws)?:.+")

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from ops.errors import UserError
-from ops.project import evaluate_stage, find, read_stage
-from stacks.problems import InputRefused
+from evaluation.project import evaluate_stage, find, read_stage
+from stacks.errors import UserError
+from stacks.reading.problems import InputRefused
 from tests.local_stages import APP, project, refusal
 
 TOP = "apps, apps-dir, broker, database, exemptions, ingress, kind, mail, owner, production, pull-secrets, secrets"
@@ -471,7 +471,7 @@ def test_an_unknown_stage_is_told_with_those_that_there_are(tmp_path: Path):
 
 def test_an_unknown_example_is_told_with_those_that_there_are(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     project(tmp_path / "examples" / "squad")
-    monkeypatch.setattr("ops.project.CHECKOUT", tmp_path)
+    monkeypatch.setattr("evaluation.project.CHECKOUT", tmp_path)
     with pytest.raises(UserError, match=r"^there is no example 'sqad': the examples are squad$"):
         find("sqad")
 

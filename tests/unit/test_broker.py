@@ -3,9 +3,9 @@ from __future__ import annotations
 import pulumi
 import pytest
 
-from components.broker import FAMILIES, Broker, BrokerArgs
-from ops.evaluate import evaluate
-from ops.graph import Graph, Secret
+from components.data.broker import FAMILIES, Broker, BrokerArgs
+from evaluation.evaluate import evaluate
+from evaluation.graph import Graph, Secret
 
 SUBNETS = ["subnet-1", "subnet-2", "subnet-3", "subnet-4"]
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from components.cidr import MAX_ZONES, NARROWEST, SERVICE_RANGE, WIDEST, plan, public_block
+from components.network.cidr import MAX_ZONES, NARROWEST, SERVICE_RANGE, WIDEST, plan, public_block
 
 ZONES = [f"eu-west-1{letter}" for letter in "abcdef"]
 

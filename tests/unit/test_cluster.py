@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from ops import machine
-from ops.basecluster import Record, Runtime, state_folder
-from ops.cluster import Port, cluster_name, find
-from ops.errors import UserError
-from ops.machine import Docker
+from cli.clusters.base import Record, Runtime, state_folder
+from cli.clusters.choice import Port, cluster_name, find
+from cli.machine import probes
+from cli.machine.probes import Docker
+from stacks.errors import UserError
 
 SILENT = Docker("refuses", "Is the docker daemon running?")
 
 
 def answer(monkeypatch: pytest.MonkeyPatch, docker: Docker) -> None:
-    monkeypatch.setattr(machine, "docker", lambda: docker)
+    monkeypatch.setattr(probes, "docker", lambda: docker)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_a_taken_port_that_the_user_set_is_an_error_that_changes_nothing(
     requested: Runtime, taken: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     answer(monkeypatch, Docker("answers", "27.0"))
-    monkeypatch.setattr("ops.kind.KindCluster._nodes", lambda _: [])  # pyright: ignore[reportUnknownLambdaType]
+    monkeypatch.setattr("cli.clusters.kind.KindCluster._nodes", lambda _: [])  # pyright: ignore[reportUnknownLambdaType]
     port = Port(name="ingress", wanted=taken, chosen_by_user=True)
 
     with pytest.raises(

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ops import main
-from ops.basecluster import Record, state_folder
-from ops.cluster import cluster_name
+from cli import main
+from cli.clusters.base import Record, state_folder
+from cli.clusters.choice import cluster_name
 from tests.local_stages import project
 
 Command = Callable[..., tuple[int, str, str]]
@@ -20,8 +20,8 @@ Command = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def wharf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     """Runs a command in a checkout that is a folder of the test's own."""
-    monkeypatch.setattr("ops.project.CHECKOUT", tmp_path)
-    monkeypatch.setattr("ops.up.CHECKOUT", tmp_path)
+    monkeypatch.setattr("evaluation.project.CHECKOUT", tmp_path)
+    monkeypatch.setattr("cli.deploy.up.CHECKOUT", tmp_path)
 
     def run(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["wharf", *arguments])
@@ -106,7 +106,7 @@ def test_a_rendered_stage_says_how_many_files_it_has(wharf: Command, tmp_path: P
 
 def test_what_is_no_mistake_of_the_user_is_not_hidden(wharf: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     project(tmp_path)
-    monkeypatch.setattr("ops.render.write", lambda *_: 1 / 0)
+    monkeypatch.setattr("evaluation.render.write", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         wharf("render", "local", "--out", str(tmp_path / "tree"))
 
@@ -116,7 +116,7 @@ def test_ctrl_c_is_told_in_words(wharf: Command, tmp_path: Path, monkeypatch: py
         raise KeyboardInterrupt
 
     project(tmp_path)
-    monkeypatch.setattr("ops.render.write", interrupted)
+    monkeypatch.setattr("evaluation.render.write", interrupted)
     code, _, err = wharf("render", "local", "--out", str(tmp_path / "tree"))
     assert (code, err) == (1, "stopped: run the same again, it goes on from where it was\n")
 
@@ -126,7 +126,7 @@ def test_what_cannot_be_written_is_named(wharf: Command, tmp_path: Path, monkeyp
         raise OSError(errno.EROFS, "Read-only file system", "/mnt/x")
 
     project(tmp_path)
-    monkeypatch.setattr("ops.render.write", refused)
+    monkeypatch.setattr("evaluation.render.write", refused)
     code, _, err = wharf("render", "local", "--out", str(tmp_path / "tree"))
     assert (code, err) == (1, "/mnt/x: Read-only file system: wharf needs to read and write there\n")
 

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from syrupy.assertion import SnapshotAssertion
 
-from ops.diff.as_markdown import markdown
-from ops.diff.as_text import text
-from ops.diff.compare import compare
-from ops.diff.model import Diff
-from ops.graph import Resource, Secret
-from ops.review.comment_text import comment
-from ops.review.model import parse
+from cli.diff.as_markdown import markdown
+from cli.diff.as_text import text
+from cli.diff.compare import compare
+from cli.diff.model import Diff
+from cli.review.comment_text import comment
+from cli.review.model import parse
+from evaluation.graph import Resource, Secret
 from tests import graphs as g
 from tests.unit.test_review import HARMLESS, LOSING, review, stage
 

@@ -18,11 +18,12 @@ from typing import Any
 import pytest
 import yaml
 
-from ops import access, daily, main, one_off, targets
-from ops.access import Access
-from ops.errors import UserError
-from ops.project import Project
-from stacks import config
+from cli import main
+from cli.live import access, daily, one_off, targets
+from cli.live.access import Access
+from evaluation.project import Project
+from stacks.errors import UserError
+from stacks.reading import config
 
 KUBECTL = """#!/bin/sh
 echo "$*" >> {folder}/calls
@@ -457,7 +458,7 @@ def test_the_kubeconfig_of_a_stack_is_private_and_gone_after_the_call(
 ENDED = """
 import signal, sys
 from pathlib import Path
-from ops import access
+from cli.live import access
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that runs the tests with & has it ignored
 with access._terminated_as_interrupted():
@@ -489,7 +490,7 @@ def test_kubectl_ends_with_us_however_we_are_told_to_end(number: signal.Signals,
 
 
 def test_help_imports_no_sdk():
-    code = "import sys; from ops import daily_verbs, main, verbs; print(*sys.modules)"
+    code = "import sys; from cli import deploy_verbs, live_verbs, main; print(*sys.modules)"
     loaded = subprocess.run(
         [sys.executable, "-c", code], cwd=Path(targets.__file__).parents[1], capture_output=True, text=True, check=True
     ).stdout.split()

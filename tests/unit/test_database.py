@@ -3,9 +3,9 @@ from __future__ import annotations
 import pulumi
 import pytest
 
-from components.database import Database, DatabaseArgs
-from ops.evaluate import evaluate
-from ops.graph import Graph, Secret
+from components.data.database import Database, DatabaseArgs
+from evaluation.evaluate import evaluate
+from evaluation.graph import Graph, Secret
 
 ARGS = DatabaseArgs(vpc_id="vpc-1", subnet_ids=["subnet-1", "subnet-2"])
 

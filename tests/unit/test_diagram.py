@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from ops.diagram import mermaid
-from ops.graph import Graph, Resource
-from ops.project import evaluate_stage, find
+from evaluation.diagram import mermaid
+from evaluation.graph import Graph, Resource
+from evaluation.project import evaluate_stage, find
 from tests import graphs as g
 
 

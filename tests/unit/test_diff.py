@@ -9,14 +9,14 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ops.diff import as_json
-from ops.diff.as_markdown import markdown
-from ops.diff.as_text import text
-from ops.diff.compare import compare
-from ops.diff.model import Change, Diff, Kind
-from ops.diff.properties import compare as compare_values
-from ops.diff.properties import join
-from ops.graph import Graph, Resource, Secret
+from cli.diff import as_json
+from cli.diff.as_markdown import markdown
+from cli.diff.as_text import text
+from cli.diff.compare import compare
+from cli.diff.model import Change, Diff, Kind
+from cli.diff.properties import compare as compare_values
+from cli.diff.properties import join
+from evaluation.graph import Graph, Resource, Secret
 from tests import graphs as g
 
 

@@ -12,12 +12,12 @@ import pulumi_kubernetes as k8s
 import pulumi_random as random
 import pytest
 
-from ops.applyset import KINDS, NAMESPACES, PART_OF, ApplySet, group_kind, parent_objects, set_id
-from ops.direct import Outcome, lost_data, manifests_of, waves_of
-from ops.errors import UserError
-from ops.evaluate import evaluate
-from ops.graph import Graph
-from ops.values import Kept
+from cli.deploy.applyset import KINDS, NAMESPACES, PART_OF, ApplySet, group_kind, parent_objects, set_id
+from cli.deploy.direct import Outcome, lost_data, manifests_of, waves_of
+from cli.deploy.values import Kept
+from evaluation.evaluate import evaluate
+from evaluation.graph import Graph
+from stacks.errors import UserError
 from tests import local_stages
 from tests.graphs import DEPLOYMENT, NAMESPACE, STATEFUL_SET, graph, kubernetes, resource
 

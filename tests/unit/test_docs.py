@@ -14,9 +14,9 @@ import pydantic
 import pytest
 import yaml
 
-from components.needs import SETTINGS, variables
-from components.spec import AppSpec, yaml_key
-from stacks import config, sections
+from components.apps.needs import SETTINGS, variables
+from components.apps.spec import AppSpec, yaml_key
+from stacks.reading import config, sections
 
 ROOT = Path(__file__).resolve().parents[2]
 ROW = re.compile(r"^\| `([A-Za-z:.-]+)` \|", re.MULTILINE)

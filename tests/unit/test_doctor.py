@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
-from ops import doctor, machine, tools, up
-from ops.basecluster import state_folder
-from ops.cluster import cluster_name
-from ops.doctor import Check
-from ops.machine import Docker
-from ops.project import Project
-from stacks.config import Stage
+from cli import doctor
+from cli.clusters.base import state_folder
+from cli.clusters.choice import cluster_name
+from cli.deploy import up
+from cli.doctor import Check
+from cli.machine import probes, tools
+from cli.machine.probes import Docker
+from evaluation.project import Project
+from stacks.reading.models import Stage
 
 ABSENT = Docker("absent", "there is no `docker` on PATH")
 ANSWERS = Docker("answers", "28.0.1")
@@ -55,12 +57,12 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fake:
         limits: dict[str, int] | None = None,
         built: bool = True,
     ) -> None:
-        monkeypatch.setattr(machine, "docker", lambda: docker)
-        monkeypatch.setattr(machine, "go_version", lambda: go)
-        monkeypatch.setattr(machine, "port_is_free", lambda port: port not in taken)
-        monkeypatch.setattr(machine, "port_holder", lambda _: "nginx (pid 312)")
-        monkeypatch.setattr(machine, "free_disk", lambda _: round(free_gib * tools.GIB))
-        monkeypatch.setattr(machine, "inotify_limits", lambda: limits or {})
+        monkeypatch.setattr(probes, "docker", lambda: docker)
+        monkeypatch.setattr(probes, "go_version", lambda: go)
+        monkeypatch.setattr(probes, "port_is_free", lambda port: port not in taken)
+        monkeypatch.setattr(probes, "port_holder", lambda _: "nginx (pid 312)")
+        monkeypatch.setattr(probes, "free_disk", lambda _: round(free_gib * tools.GIB))
+        monkeypatch.setattr(probes, "inotify_limits", lambda: limits or {})
         for name in tools.TOOLS:
             tools.folder(tmp_path).mkdir(parents=True, exist_ok=True)
             tools.path(tmp_path, name).touch() if built else tools.path(tmp_path, name).unlink(missing_ok=True)

@@ -10,12 +10,12 @@ import pulumi_aws as aws
 import pytest
 from pulumi import ResourceOptions
 
-from components.cluster import Cluster, ClusterArgs, principal_slug
-from components.eks_versions import EKS_VERSIONS
-from components.fargate_logs import LONGEST, router_config
-from components.system_nodes import image_type
-from ops.evaluate import evaluate
-from ops.graph import Graph
+from components.eks.cluster import Cluster, ClusterArgs, principal_slug
+from components.eks.eks_versions import EKS_VERSIONS
+from components.eks.fargate_logs import LONGEST, router_config
+from components.eks.system_nodes import image_type
+from evaluation.evaluate import evaluate
+from evaluation.graph import Graph
 from tests.aws_stages import waits_for
 
 ADMIN = "arn:aws:iam::123456789012:role/aws-reserved/sso/Admin_1"

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from ops.errors import UserError
-from ops.review import engine_plan
+from cli.review import engine_plan
+from stacks.errors import UserError
 
 URN = "urn:pulumi:prod::wharf::wharf:data:Database$aws:rds/instance:Instance::database-instance"
 

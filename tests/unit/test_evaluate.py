@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from pulumi import Alias, ComponentResource, InvokeOptions, Output, ResourceOptions
 from pulumi.runtime import resource as pulumi_resource
 
-from ops.evaluate import evaluate
-from ops.graph import Graph, Resource, Secret, mask, reveal
-from ops.placeholders import Placeholders
-from ops.wire import from_struct, to_struct
+from evaluation.evaluate import evaluate
+from evaluation.graph import Graph, Resource, Secret, mask, reveal
+from evaluation.placeholders import Placeholders
+from evaluation.wire import from_struct, to_struct
 
 LEAVES = st.none() | st.booleans() | st.integers(-(2**40), 2**40) | st.text(max_size=5)
 TREES = st.recursive(

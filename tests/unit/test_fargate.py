@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.fargate import MAX_SELECTORS, OVERHEAD_MIB, SIZES, paid_size, profiles, runs
+from components.eks.fargate import MAX_SELECTORS, OVERHEAD_MIB, SIZES, paid_size, profiles, runs
 
 NAMESPACE = st.from_regex(r"[a-z][a-z0-9-]{0,10}[a-z0-9]", fullmatch=True)
 

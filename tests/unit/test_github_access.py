@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from components.github_access import GithubAccess, GithubAccessArgs
-from components.github_policies import deploy_policy, github_trust, preview_policy
-from components.nat_instance import IMAGE
-from ops.evaluate import evaluate
-from ops.graph import Graph
+from components.account.github_access import GithubAccess, GithubAccessArgs
+from components.account.github_policies import deploy_policy, github_trust, preview_policy
+from components.network.nat_instance import IMAGE
+from evaluation.evaluate import evaluate
+from evaluation.graph import Graph
 from tests.iam import findings
 
 BUCKET = "arn:aws:s3:::state-bucket-1a2b3c4"

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from components import access_logs, external_dns, fargate_logs, fargate_profiles, flow_logs, load_balancer_policy
-from components.iam import allow, document, partition_of, service_account_trust
+from components.eks import fargate_logs, fargate_profiles
+from components.iam.documents import allow, document, partition_of, service_account_trust
+from components.ingress import access_logs, external_dns, load_balancer_policy
+from components.network import flow_logs
 from tests.iam import findings
 
 ACCOUNT, REGION, VPC = "123456789012", "eu-west-1", "vpc-0123456789abcdef0"

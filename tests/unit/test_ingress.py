@@ -11,14 +11,14 @@ import pulumi_kubernetes as k8s
 import pytest
 from pulumi import ResourceOptions
 
-from components.access_logs import AccessLogs, AccessLogsArgs
-from components.alb_route import AlbRoute, AlbRouteArgs
-from components.certificate import Certificate, CertificateArgs
-from components.ingress import Ingress, IngressArgs
-from components.load_balancer_controller import LoadBalancerController, LoadBalancerControllerArgs
-from components.pod_network import PodNetwork, PodNetworkArgs, Target
-from ops.evaluate import evaluate
-from ops.graph import Graph
+from components.apps.alb_route import AlbRoute, AlbRouteArgs
+from components.ingress.access_logs import AccessLogs, AccessLogsArgs
+from components.ingress.certificate import Certificate, CertificateArgs
+from components.ingress.ingress import Ingress, IngressArgs
+from components.ingress.load_balancer_controller import LoadBalancerController, LoadBalancerControllerArgs
+from components.network.pod_network import PodNetwork, PodNetworkArgs, Target
+from evaluation.evaluate import evaluate
+from evaluation.graph import Graph
 
 ORDER = "alb.ingress.kubernetes.io/group.order"
 CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/1"

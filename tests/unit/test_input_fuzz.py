@@ -11,12 +11,12 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from components.spec import AppSpec
-from ops import render
-from ops.project import Project, evaluate_stage
-from stacks.config import LocalConfig
-from stacks.keys import known_keys
-from stacks.problems import InputRefused
+from components.apps.spec import AppSpec
+from evaluation import render
+from evaluation.project import Project, evaluate_stage
+from stacks.reading.keys import known_keys
+from stacks.reading.models import LocalConfig
+from stacks.reading.problems import InputRefused
 
 KEYS = st.sampled_from(known_keys(AppSpec, ())) | st.text("abc-_.:/ ", max_size=8)
 WORDS = [

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from components.charts import METRICS_SERVER, TRAEFIK
-from ops import machine
-from ops.cluster import Cluster, Port, find
-from ops.errors import UserError
+from cli.clusters.choice import Cluster, Port, find
+from cli.machine import probes
+from components.shared.charts import METRICS_SERVER, TRAEFIK
+from stacks.errors import UserError
 from tests.checkout import Checkout
 
 PORTS = [
@@ -55,7 +55,7 @@ class Machine(Checkout):
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__(folder, monkeypatch)
         self.node = folder / "node"
-        monkeypatch.setattr(machine, "port_is_free", lambda port: port != 3300)  # pyright: ignore[reportUnknownLambdaType]
+        monkeypatch.setattr(probes, "port_is_free", lambda port: port != 3300)  # pyright: ignore[reportUnknownLambdaType]
         values = {"log": self.log, "node": self.node, "pending": json.dumps({"info": {"status": "pending-install"}})}
         self.install("docker", DOCKER.format(**values))
         for name, script in {"kind": KIND, "kubectl": KUBECTL, "helm": HELM}.items():
@@ -200,7 +200,8 @@ def test_a_chart_that_a_mirror_lacks_is_named(host: Machine):
 def test_another_version_of_a_chart_is_installed_over_the_old(host: Machine, monkeypatch: pytest.MonkeyPatch):
     host.cluster().up(ignore)
     host.forget_calls()
-    monkeypatch.setattr("ops.kind.METRICS_SERVER", type(METRICS_SERVER)("metrics-server", "https://charts", "9.9.9"))
+    other = type(METRICS_SERVER)("metrics-server", "https://charts", "9.9.9")
+    monkeypatch.setattr("cli.clusters.kind.METRICS_SERVER", other)
 
     host.cluster().up(ignore)
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from ops import machine
-from ops.errors import UserError
-from ops.locks import only_one
+from cli.machine import probes
+from cli.machine.locks import only_one
+from stacks.errors import UserError
 
 needs_proc = pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="only Linux shows who holds a port")
 
@@ -25,7 +25,7 @@ def taken() -> Iterator[int]:
 
 
 def test_a_port_that_is_listened_on_is_not_free(taken: int):
-    assert not machine.port_is_free(taken)
+    assert not probes.port_is_free(taken)
 
 
 def test_a_port_that_was_listened_on_a_moment_ago_is_free():
@@ -33,22 +33,22 @@ def test_a_port_that_was_listened_on_a_moment_ago_is_free():
         port = server.getsockname()[1]
         with socket.create_connection(("127.0.0.1", port)):
             server.accept()[0].close()
-    assert machine.port_is_free(port)
+    assert probes.port_is_free(port)
 
 
 def test_the_next_free_port_is_neither_taken_nor_avoided(taken: int):
-    assert machine.next_free_port(taken, [taken + 1]) > taken + 1
+    assert probes.next_free_port(taken, [taken + 1]) > taken + 1
 
 
 @needs_proc
 def test_the_holder_of_a_port_is_named(taken: int):
-    assert machine.ports_taken([taken])[taken].endswith(f"(pid {os.getpid()})")
+    assert probes.ports_taken([taken])[taken].endswith(f"(pid {os.getpid()})")
 
 
 def test_unused_ports_are_distinct_and_free():
-    ports = machine.unused_ports(8)
+    ports = probes.unused_ports(8)
     assert len(set(ports)) == 8
-    assert all(machine.port_is_free(port) for port in ports)
+    assert all(probes.port_is_free(port) for port in ports)
 
 
 @pytest.mark.parametrize(
@@ -69,18 +69,18 @@ def test_docker_answers_only_when_its_daemon_does(
         docker.write_text(f"#!/bin/sh\nPATH=/bin:/usr/bin\n{script}\n")
         docker.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(machine, "DOCKER_PATIENCE", 0.3)
+    monkeypatch.setattr(probes, "DOCKER_PATIENCE", 0.3)
 
-    assert machine.docker() == machine.Docker(state, detail)  # pyright: ignore[reportArgumentType]
-    assert machine.docker_answers() is (state == "answers")
+    assert probes.docker() == probes.Docker(state, detail)  # pyright: ignore[reportArgumentType]
+    assert probes.docker_answers() is (state == "answers")
 
 
 def test_free_disk_is_that_of_the_nearest_folder_there_is(tmp_path: Path):
-    assert machine.free_disk(tmp_path / "not" / "yet") > 0
+    assert probes.free_disk(tmp_path / "not" / "yet") > 0
 
 
 def test_command_lines_show_this_process():
-    assert machine.command_lines()[os.getpid()][0].endswith(Path(sys.executable).name)
+    assert probes.command_lines()[os.getpid()][0].endswith(Path(sys.executable).name)
 
 
 def test_a_lock_keeps_others_out_until_it_is_released(tmp_path: Path):
@@ -114,7 +114,7 @@ def test_waiting_for_a_lock_is_bounded(tmp_path: Path):
 
 def test_a_killed_holder_releases_its_lock(tmp_path: Path):
     program = (
-        "import sys, time; from pathlib import Path; from ops.locks import only_one\n"
+        "import sys, time; from pathlib import Path; from cli.machine.locks import only_one\n"
         f"with only_one(Path({str(tmp_path)!r}), 'at work', print, 1): print('held', flush=True); time.sleep(60)"
     )
     root = Path(__file__).parents[2]

@@ -6,9 +6,9 @@ import re
 import pulumi
 import pytest
 
-from components.mail_relay import MailRelay, MailRelayArgs, send_policy, senders_pattern
-from ops.evaluate import evaluate
-from ops.graph import Graph
+from components.mail.mail_relay import MailRelay, MailRelayArgs, send_policy, senders_pattern
+from evaluation.evaluate import evaluate
+from evaluation.graph import Graph
 from tests.iam import findings
 
 ISSUER = "oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF"

@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pulumi import Output
 
-from components.bindings import bound_variables, broker_settings, database_settings, encoded, fingerprint, mail_settings
-from components.mail_catcher import MailCatcher, MailCatcherArgs
-from components.needs import SETTINGS, Needs, template_problems, variables
-from ops.evaluate import evaluate
-from ops.graph import Secret, reveal
+from components.apps.bindings import bound_variables, broker_settings, database_settings, mail_settings
+from components.apps.needs import SETTINGS, Needs, template_problems, variables
+from components.mail.mail_catcher import MailCatcher, MailCatcherArgs
+from components.shared.secret_data import encoded, fingerprint
+from evaluation.evaluate import evaluate
+from evaluation.graph import Secret, reveal
 
 NAMES = st.sampled_from(SETTINGS["database"])
 

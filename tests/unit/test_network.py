@@ -8,9 +8,9 @@ import pulumi_aws as aws
 import pytest
 from pulumi import ResourceOptions
 
-from components.network import Network, NetworkArgs
-from ops.evaluate import evaluate
-from ops.graph import Graph, Resource
+from components.network.network import Network, NetworkArgs
+from evaluation.evaluate import evaluate
+from evaluation.graph import Graph, Resource
 from tests.aws_stages import waits_for
 
 ZONES = ("eu-west-1a", "eu-west-1b", "eu-west-1c")

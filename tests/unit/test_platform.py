@@ -11,18 +11,18 @@ import pulumi
 import pytest
 from pulumi import Output
 
-from components.autoscaling import autoscaler_spec
-from components.environment import DEFAULT_QUOTA, Environment, EnvironmentArgs
-from components.labels import identity, standard
-from components.mail_catcher import MailCatcher, MailCatcherArgs
-from components.network_policy import allow, callers, users_of
-from components.postgres import Postgres, PostgresArgs
-from components.pull_secret import PullSecret, PullSecretArgs
-from components.rabbitmq import RabbitMQ, RabbitMQArgs
-from components.spec import Replicas
-from components.traefik_route import TraefikRoute, TraefikRouteArgs
-from ops.evaluate import evaluate
-from ops.graph import Graph, Resource, Secret, reveal
+from components.apps.autoscaling import autoscaler_spec
+from components.apps.environment import DEFAULT_QUOTA, Environment, EnvironmentArgs
+from components.apps.pull_secret import PullSecret, PullSecretArgs
+from components.apps.spec import Replicas
+from components.apps.traefik_route import TraefikRoute, TraefikRouteArgs
+from components.data.postgres import Postgres, PostgresArgs
+from components.data.rabbitmq import RabbitMQ, RabbitMQArgs
+from components.mail.mail_catcher import MailCatcher, MailCatcherArgs
+from components.shared.labels import identity, standard
+from components.shared.network_policy import allow, callers, users_of
+from evaluation.evaluate import evaluate
+from evaluation.graph import Graph, Resource, Secret, reveal
 
 SHARED: dict[str, Any] = {"project": "shop", "environment": "local", "namespace": "local"}
 OUTSIDE = {"ipBlock": {"cidr": "0.0.0.0/0"}}

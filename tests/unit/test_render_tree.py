@@ -10,9 +10,9 @@ import pytest
 import yaml
 from hypothesis import given
 
-from ops import render
-from ops.errors import UserError
-from ops.graph import Secret
+from evaluation import render
+from evaluation.graph import Secret
+from stacks.errors import UserError
 from tests.graphs import DEPLOYMENT, NAMESPACE, RDS, SECRET, graph, graphs, kubernetes, resource
 
 X_PROD = {"kind": "Secret", "metadata": {"name": "x", "namespace": "prod"}}

@@ -15,13 +15,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ops.diff import as_json
-from ops.diff.as_text import text
-from ops.diff.compare import compare
-from ops.errors import UserError
-from ops.github import GitHub
-from ops.review import model, publish
-from ops.review.comment_text import LONGEST, comment
+from cli.diff import as_json
+from cli.diff.as_text import text
+from cli.diff.compare import compare
+from cli.review import model, publish
+from cli.review.comment_text import LONGEST, comment
+from cli.review.github import GitHub
+from stacks.errors import UserError
 from tests import graphs as g
 from tests import simulated_github as simulated
 
@@ -145,7 +145,7 @@ def test_what_cannot_be_compared_or_is_taken_away_has_to_be_allowed(blocked, sta
 
 
 def test_a_request_that_changes_the_tool_is_marked(state: simulated.State, github: GitHub):
-    state.files = ["README.md", "ops/diff/compare.py"]
+    state.files = ["README.md", "cli/diff/compare.py"]
     publish.publish(github, review(), HEAD)
     assert "changes code that takes part" in state.comments[0]["body"]
 

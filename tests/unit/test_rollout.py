@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ops.rollout import Object, Pending, pending, why
+from cli.deploy.rollout import Object, Pending, pending, why
 
 NAMESPACE = "local"
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from components.spec import AppSpec, Route
-from stacks import checks_aws, sections
-from stacks.config import AwsConfig
+from components.apps.spec import AppSpec, Route
+from stacks.reading import checks_aws, sections
+from stacks.reading.models import AwsConfig
 
 
 def _app(name: str, path: str) -> AppSpec:

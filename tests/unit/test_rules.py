@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from ops.check import judged, text
-from ops.graph import Graph
-from ops.project import CHECKOUT
+from evaluation.graph import Graph
+from evaluation.project import CHECKOUT
 from policies import GROUPS, all_rules
+from policies.check import judged, text
 from policies.page import page
 from policies.rule import Context, Example, NotKnownError, Rule, judge, judge_one
-from policies.workloads import deployment
-from stacks.sections import Exemption
+from policies.samples import deployment
+from stacks.reading.sections import Exemption
 
 RULES = list(all_rules().values())
 TODAY = date(2026, 11, 20)

@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ops import machine, tools
-from ops.machine import Docker
+from cli.machine import probes, tools
+from cli.machine.probes import Docker
 from tests import __main__ as runner
 
 JUNIT = """
@@ -56,8 +56,8 @@ def test_the_table_ends_in_the_sums(capsys: pytest.CaptureFixture[str]):
 )
 def test_a_tier_is_left_out_for_what_is_missing(monkeypatch, tmp_path: Path, present, go, docker, left_out):
     monkeypatch.setattr(runner, "ROOT", tmp_path)
-    monkeypatch.setattr(machine, "go_version", lambda: go)
-    monkeypatch.setattr(machine, "docker", lambda: Docker(docker))
+    monkeypatch.setattr(probes, "go_version", lambda: go)
+    monkeypatch.setattr(probes, "docker", lambda: Docker(docker))
     monkeypatch.setattr(runner.shutil, "which", lambda name: name if name in present else None)
     tiers = ("unit", "contracts", "render", "cluster", "engine")
     assert [tier for tier in tiers if next(runner.missing(tier), None)] == left_out
@@ -65,8 +65,8 @@ def test_a_tier_is_left_out_for_what_is_missing(monkeypatch, tmp_path: Path, pre
 
 def test_tools_that_are_built_need_nothing_to_build_with(monkeypatch, tmp_path: Path):
     monkeypatch.setattr(runner, "ROOT", tmp_path)
-    monkeypatch.setattr(machine, "go_version", lambda: None)
-    monkeypatch.setattr(machine, "docker", lambda: Docker("absent"))
+    monkeypatch.setattr(probes, "go_version", lambda: None)
+    monkeypatch.setattr(probes, "docker", lambda: Docker("absent"))
     tools.folder(tmp_path).mkdir(parents=True)
     for name in tools.TOOLS:
         tools.path(tmp_path, name).touch()

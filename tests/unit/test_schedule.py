@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.schedule import FIELDS, SHORT, schedule_problem
+from components.apps.schedule import FIELDS, SHORT, schedule_problem
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from components.service_account import ServiceAccountRole, ServiceAccountRoleArgs
-from ops.evaluate import evaluate
+from components.iam.service_account import ServiceAccountRole, ServiceAccountRoleArgs
+from evaluation.evaluate import evaluate
 
 
 def _name(namespace: str, account: str) -> str:

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from ops.graph import Secret
+from evaluation.graph import Secret
 from tests.engine.simulator.cloud import FAULTS, LOG, STATE, TIMES, AwsError, Cloud
 
 VPC, SUBNET, GROUP = "aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet", "aws:ec2/securityGroup:SecurityGroup"

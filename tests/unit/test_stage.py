@@ -10,13 +10,13 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.spec import AppSpec, Resources
-from ops.project import Project, config_of, evaluate_stage, read_stage
-from stacks import catalogue, config
-from stacks.catalogue import image_variable, merge
-from stacks.config import LocalConfig, Stage
-from stacks.keys import known_keys
-from stacks.stage_file import is_encrypted, plain_paths
+from components.apps.spec import AppSpec, Resources
+from evaluation.project import Project, config_of, evaluate_stage, read_stage
+from stacks.reading import catalogue, config
+from stacks.reading.catalogue import image_variable, merge
+from stacks.reading.keys import known_keys
+from stacks.reading.models import LocalConfig, Stage
+from stacks.reading.stage_file import is_encrypted, plain_paths
 from tests.local_stages import APP, graph, project
 
 CIPHERTEXT = {"secure": "v1:abc:def"}

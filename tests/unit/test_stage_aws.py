@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from components import fargate
-from components.charts import CHARTS
-from ops.graph import Graph
-from stacks.problems import InputRefused
+from components.eks import fargate
+from components.shared.charts import CHARTS
+from evaluation.graph import Graph
+from stacks.reading.problems import InputRefused
 from tests.aws_stages import INSIDE, NETWORK, OWN, SHARED, stage, waits_for
 
 

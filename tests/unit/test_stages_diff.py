@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from hypothesis import given
 
-from ops.diff.meant import MEANT, meant
-from ops.diff.stages import compare, text, to_json
-from ops.graph import Graph, Resource, Secret
+from cli.diff.meant import MEANT, meant
+from cli.diff.stages import compare, text, to_json
+from evaluation.graph import Graph, Resource, Secret
 from tests import graphs as g
 
 

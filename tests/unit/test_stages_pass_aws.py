@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ops.aws_types import AWS_TYPES
-from ops.project import evaluate_stage
+from evaluation.aws_types import AWS_TYPES
+from evaluation.project import evaluate_stage
 from tests.aws_stages import INSIDE, NETWORK, OWN, SHARED, project
 
 NODES = {"system-nodes": {"count": 1}, "endpoint-access": {"public": ["203.0.113.0/24"]}}

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from components.secrets_key import SecretsKey, SecretsKeyArgs
-from components.state_bucket import StateBucket, StateBucketArgs, tls_only_policy
-from ops.evaluate import evaluate
+from components.account.secrets_key import SecretsKey, SecretsKeyArgs
+from components.account.state_bucket import StateBucket, StateBucketArgs, tls_only_policy
+from evaluation.evaluate import evaluate
 from tests.iam import findings
 
 

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from ops import status
-from ops.status import Report, Row
-from ops.status_table import state, table
-from stacks import config
-from stacks.config import Stage
+from cli.live import status
+from cli.live.status import Report, Row
+from cli.live.status_table import state, table
+from stacks.reading import config
+from stacks.reading.models import Stage
 
 RECORDED = json.loads((Path(__file__).parent / "recorded" / "trial.json").read_text())
 NOW = datetime(2026, 11, 21, 5, 20, tzinfo=UTC)

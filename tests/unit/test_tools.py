@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from ops import machine, tools
-from ops.errors import UserError
+from cli.machine import probes, tools
+from stacks.errors import UserError
 from tests.checkout import Checkout
 
 CHECKOUT = Path(__file__).parents[2]
@@ -163,7 +163,7 @@ def test_an_old_go_is_named(checkout: Checkout):
 
 def test_too_little_disk_is_told_before_anything_is_built(checkout: Checkout, monkeypatch: pytest.MonkeyPatch):
     checkout.install_go()
-    monkeypatch.setattr(machine, "free_disk", lambda _: 2**29)  # pyright: ignore[reportUnknownLambdaType]
+    monkeypatch.setattr(probes, "free_disk", lambda _: 2**29)  # pyright: ignore[reportUnknownLambdaType]
 
     with pytest.raises(UserError, match=r"needs \d+\.\d GiB of disk at .* and 0\.5 GiB are free"):
         tools.ensure(checkout.root, ["kubectl"], ignore)
@@ -189,7 +189,8 @@ def go_mod(module: str) -> str:
 
 def start(checkout: Checkout) -> "subprocess.Popen[bytes]":
     program = (
-        f"from ops import tools; from pathlib import Path; tools.ensure(Path({str(checkout.root)!r}), ['kind'], print)"
+        "from cli.machine import tools; from pathlib import Path; "
+        f"tools.ensure(Path({str(checkout.root)!r}), ['kind'], print)"
     )
     return subprocess.Popen([sys.executable, "-c", program], cwd=CHECKOUT, stdout=subprocess.DEVNULL)
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from ops import main
-from ops.project import CHECKOUT
+from cli import main
+from evaluation.project import CHECKOUT
 
 FILES = sorted((CHECKOUT / ".github" / "workflows").glob("*.yaml"))
 UNTRUSTED = re.compile(r"\$\{\{[^}]*(github\.event|inputs|head_ref)")

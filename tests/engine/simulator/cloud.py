@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ops.aws_types import AWS_TYPES
-from ops.graph import Secret, reveal
+from evaluation.aws_types import AWS_TYPES
+from evaluation.graph import Secret, reveal
 
 ACCOUNT = "123456789012"
 STATE = "WHARF_AWS_STATE"  # file of what exists; required

@@ -1,7 +1,7 @@
 """Simulated AWS as a Pulumi provider: a gRPC server that the engine starts as ``pulumi-resource-aws``.
 
-It refuses what AWS would refuse by the table in ops/aws_types, replaces what cannot change in place, and keeps what it
-makes in a file (see `tests.engine.simulator.cloud`).
+It refuses what AWS would refuse by the table in evaluation/aws_types, replaces what cannot change in place, and keeps
+what it makes in a file (see `tests.engine.simulator.cloud`).
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from pulumi.runtime.proto import plugin_pb2
 from pulumi.runtime.proto import provider_pb2 as proto
 from pulumi.runtime.proto import provider_pb2_grpc as service
 
-from ops.aws_types import AWS_TYPES, AwsType, invoked
-from ops.graph import Secret
-from ops.wire import from_struct, to_struct
+from evaluation.aws_types import AWS_TYPES, AwsType, invoked
+from evaluation.graph import Secret
+from evaluation.wire import from_struct, to_struct
 from tests.engine.simulator.cloud import ACCOUNT, AwsError, Cloud, marked
 
 VERSION = "7.51.1"
@@ -162,7 +162,7 @@ def row_of(urn: str) -> AwsType:
     """
     token = urn.split("::")[2].rsplit("$", 1)[-1]
     if token not in AWS_TYPES:
-        raise LookupError(f"the simulated AWS does not know {token}: add it to ops/aws_types")
+        raise LookupError(f"the simulated AWS does not know {token}: add it to evaluation/aws_types")
     return AWS_TYPES[token]
 
 

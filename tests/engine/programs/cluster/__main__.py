@@ -6,8 +6,8 @@ import pulumi
 import pulumi_aws as aws
 from pulumi import ResourceOptions
 
-from components.cluster import Cluster, ClusterArgs
-from components.network import Network, NetworkArgs
+from components.eks.cluster import Cluster, ClusterArgs
+from components.network.network import Network, NetworkArgs
 
 config = pulumi.Config()
 provider = aws.Provider("aws", region="eu-west-1")

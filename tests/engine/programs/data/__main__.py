@@ -4,8 +4,8 @@ import pulumi
 import pulumi_aws as aws
 from pulumi import ResourceOptions
 
-from components.broker import Broker, BrokerArgs
-from components.database import Database, DatabaseArgs
+from components.data.broker import Broker, BrokerArgs
+from components.data.database import Database, DatabaseArgs
 
 config = pulumi.Config()
 provider = aws.Provider("aws", region="eu-west-1", default_tags={"tags": {"stack": pulumi.get_stack()}})

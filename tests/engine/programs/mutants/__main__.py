@@ -8,8 +8,8 @@ import pulumi_aws as aws
 import pulumi_random as random
 from pulumi import ResourceOptions, ResourceTransformationArgs, ResourceTransformationResult
 
-from components.broker import Broker, BrokerArgs
-from components.database import Database, DatabaseArgs
+from components.data.broker import Broker, BrokerArgs
+from components.data.database import Database, DatabaseArgs
 
 config = pulumi.Config()
 cases: dict[str, dict] = json.loads(config.require("cases"))  # prefix of the copy to {"name", "property", "value"}

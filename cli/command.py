@@ -1,0 +1,23 @@
+"""The command itself, and the arguments that its verbs share. A verb imports what it needs when it runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="One Pulumi program for a small team's platform: on EKS with Fargate, and on a laptop.",
+)
+
+Stage = Annotated[str, typer.Argument(help="The stage: local, dev, staging, prod, …", show_default=False)]
+Example = Annotated[str | None, typer.Option("--example", help="A folder of examples/, instead of the checkout's own.")]
+
+
+@app.callback()
+def _wharf() -> None:
+    """Typer takes an app with one command for that command; this keeps it a group."""

@@ -1,0 +1,200 @@
+"""Driving the Pulumi engine: plain `pulumi` commands, and what has to be mended first after one was killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from cli.machine.terminal import Say
+from evaluation.project import Project, evaluate_stage
+from stacks.errors import UserError
+
+LOCAL_PASSPHRASE = "local"  # noqa: S105 a local stage is public: its salt is in the repository beside this
+MARK = "WHARF_STAGE"  # in the environment of every process that we start, so that orphans can be told from others'
+NOISE = ("using pulumi-", "from $PATH")
+HOLDS_DATA = (
+    "aws:rds/instance:Instance",
+    "aws:mq/broker:Broker",
+    "kubernetes:apps/v1:StatefulSet",
+    "kubernetes:core/v1:PersistentVolumeClaim",
+)
+
+
+class Engine:
+    """One stack. A local one keeps its state in the project's `.wharf/state`, unless the user has said otherwise."""
+
+    def __init__(self, project: Project, stack: str, say: Say, timeout: float, *, local: bool = False) -> None:
+        self.project, self.stack, self.say, self.timeout, self.local = project, stack, say, timeout, local
+
+    @property
+    def _state(self) -> Path:
+        return self.project.state / "state"
+
+    @property
+    def _keeps_state(self) -> bool:
+        return self.local and "PULUMI_BACKEND_URL" not in os.environ
+
+    def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
+        """The user's own, and for a local stage where its state is and what opens it."""
+        inherited = dict(os.environ)
+        if self.local:
+            inherited.setdefault("PULUMI_BACKEND_URL", f"file://{self._state}")
+            if "PULUMI_CONFIG_PASSPHRASE_FILE" not in inherited:
+                inherited.setdefault("PULUMI_CONFIG_PASSPHRASE", LOCAL_PASSPHRASE)
+        inherited.setdefault("PULUMI_SKIP_UPDATE_CHECK", "true")
+        return {**inherited, MARK: f"{self.project.root}:{self.stack}", **(more or {})}
+
+    def up(self, *, yes: bool, confirm: Callable[[list[str]], None] | None = None) -> None:
+        """`pulumi up`, after mending what a killed run left.
+
+        Raises:
+            UserError: the engine failed; it has said why.
+        """
+        self._prepare()
+        more = self._recover()
+        if confirm is not None and (losing := self._losing()):
+            confirm(losing)
+        flags = ["--yes", "--skip-preview"] if yes else []
+        self._stream("up", *flags, more=more)
+
+    def preview(self) -> None:
+        """`pulumi preview --diff`."""
+        self._prepare()
+        self._stream("preview", "--diff")
+
+    def down(self, *, yes: bool) -> None:
+        """`pulumi destroy`, then the stack's entry, if nothing is left in it."""
+        self._prepare()
+        self._recover()
+        self._stream("destroy", *(["--yes", "--skip-preview"] if yes else []))
+
+    def forget(self) -> None:
+        """Removes what is kept of a local stack whose cluster is destroyed as a whole."""
+        self._end_orphans()
+        if "PULUMI_BACKEND_URL" in os.environ and shutil.which("pulumi"):
+            self._run("stack", "rm", "--force", "--yes", "--preserve-config", check=False)
+        shutil.rmtree(self._state, ignore_errors=True)
+
+    def output(self, name: str) -> str:
+        """One output of the stack, secret or not.
+
+        Raises:
+            UserError: no such stack, no such output, no access.
+        """
+        return self._run("stack", "output", name, "--show-secrets").stdout.strip()
+
+    def _prepare(self) -> None:
+        if self.local:
+            self._state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        listed = self._run("stack", "ls", "--json", stack=False, check=not self._keeps_state)
+        if listed.returncode != 0:
+            raise UserError(
+                f"pulumi cannot read {self._state}: {_last(listed.stderr)}: put back what was there, or "
+                f"`wharf down {self.stack}` and start anew"
+            )
+        there = json.loads(listed.stdout or "[]")
+        if self.stack not in {entry["name"].rsplit("/", 1)[-1] for entry in there}:
+            self.say(f"making stack {self.stack}")
+            self._run("stack", "init", self.stack, "--no-select", stack=False)
+
+    def _recover(self) -> dict[str, str]:
+        """Ends our orphans, breaks our own lock, and says what the next `up` has to be told about pending creates."""
+        if not self.local:
+            return {}
+        if self._end_orphans():
+            self.say("recovered: ended processes that a killed run had left")
+        if any((self._state / ".pulumi" / "locks").rglob("*.json")):
+            self._run("cancel", "--yes", check=False)
+            self.say("recovered: broke the lock of a run that was killed")
+        pending = [operation["type"] for operation in self._deployment().get("pending_operations") or []]
+        if not pending:
+            return {}
+        self.say(f"recovered: {len(pending)} operations were pending ({', '.join(sorted(set(pending)))})")
+        self._clear_pending()
+        return {"PULUMI_K8S_UPSERT_EXISTING_OBJECTS": "true"} if "creating" in pending else {}
+
+    def _deployment(self) -> dict[str, Any]:
+        exported = self._run("stack", "export", check=False)
+        return json.loads(exported.stdout).get("deployment") or {} if exported.returncode == 0 else {}
+
+    def _clear_pending(self) -> None:
+        exported = json.loads(self._run("stack", "export").stdout)
+        exported["deployment"]["pending_operations"] = []
+        self._run("stack", "import", "--force", stdin=json.dumps(exported))
+
+    def _losing(self) -> list[str]:
+        """Resources of the state that hold data and that the program no longer has."""
+        wanted = {resource.urn for resource in evaluate_stage(self.project, self.stack)}
+        there = self._deployment().get("resources") or []
+        return [r["urn"] for r in there if r["type"] in HOLDS_DATA and r["urn"] not in wanted]
+
+    def _end_orphans(self) -> list[int]:
+        """Kills processes of an earlier run of this stack; they carry our mark in their environment."""
+        ended = []
+        for pid in _processes_marked(f"{MARK}={self.project.root}:{self.stack}"):
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+                ended.append(pid)
+        return ended
+
+    def _run(
+        self, *arguments: str, check: bool = True, stack: bool = True, stdin: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            self._command(arguments, stack=stack), cwd=self.project.root, env=self.environment(), input=stdin,
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if check and done.returncode != 0:
+            raise UserError(f"`pulumi {' '.join(arguments[:2])}` failed: {_last(done.stderr)}")
+        return done
+
+    def _stream(self, verb: str, *flags: str, more: Mapping[str, str] | None = None) -> None:
+        """On a terminal the engine shows its own display; elsewhere its lines, without where it found its plugins.
+
+        Raises:
+            UserError: the engine failed; it has said why.
+        """
+        terminal = sys.stdout.isatty()
+        process = subprocess.Popen(
+            self._command((verb, *flags), stack=True, terminal=terminal),
+            cwd=self.project.root,
+            env=self.environment(more),
+            stdout=None if terminal else subprocess.PIPE,
+            stderr=None if terminal else subprocess.STDOUT,
+            text=True,
+        )
+        try:
+            for line in process.stdout or ():
+                if not all(word in line for word in NOISE):
+                    print(line, end="", flush=True)
+            code = process.wait()
+        except KeyboardInterrupt:
+            with suppress(KeyboardInterrupt, subprocess.TimeoutExpired):
+                process.wait(30)
+            raise
+        if code != 0:
+            raise UserError(f"{self.stack}: pulumi {verb} did not succeed; the reason is above")
+
+    def _command(self, arguments: Sequence[str], *, stack: bool, terminal: bool = False) -> list[str]:
+        chosen = ["--stack", self.stack] if stack else []
+        return ["pulumi", *arguments, *chosen, *([] if terminal else ["--non-interactive", "--color", "never"])]
+
+
+def _processes_marked(mark: str) -> Iterator[int]:
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if int(entry.name) != os.getpid() and mark.encode() in (entry / "environ").read_bytes().split(b"\0"):
+                yield int(entry.name)
+
+
+def _last(stderr: str) -> str:
+    lines = [line.strip() for line in stderr.splitlines() if line.strip() and not all(word in line for word in NOISE)]
+    return " ".join(lines[-2:]) or "it said nothing"

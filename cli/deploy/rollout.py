@@ -1,0 +1,149 @@
+"""Whether what was applied has come up, and if not, why: pure functions over objects as the API server gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Object = Mapping[str, Any]
+
+AWAITED = ("Deployment", "StatefulSet", "DaemonSet", "Job")
+
+
+@dataclass(frozen=True)
+class Pending:
+    """An object that is not there yet. ``failed``: it will not get there by waiting."""
+
+    object: str
+    reason: str
+    failed: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.object}: {self.reason}"
+
+
+def key(thing: Object) -> tuple[str, str, str]:
+    metadata = thing["metadata"]
+    return thing["kind"], metadata.get("namespace", ""), metadata["name"]
+
+
+def pending(wanted: Sequence[Object], found: Iterable[Object]) -> list[Pending]:
+    """Which of ``wanted`` (manifests) are not rolled out according to ``found`` (workloads, ReplicaSets and pods)."""
+    there = {key(thing): thing for thing in found}
+    pods = [thing for thing in there.values() if thing["kind"] == "Pod"]
+    owners = {thing["metadata"]["uid"]: thing for thing in there.values() if "uid" in thing["metadata"]}
+    unfinished = []
+    for manifest in wanted:
+        if manifest["kind"] not in AWAITED:
+            continue
+        shown = f"{manifest['kind']} {manifest['metadata'].get('namespace', '')}/{manifest['metadata']['name']}"
+        live = there.get(key(manifest))
+        if live is None:
+            unfinished.append(Pending(shown, "is not in the cluster"))
+            continue
+        mine = [pod for pod in pods if _belongs(pod, live, owners)]
+        verdict = _job(live, mine, there.values()) if live["kind"] == "Job" else _workload(live, mine, there.values())
+        if verdict is not None:
+            unfinished.append(Pending(shown, *verdict))
+    return unfinished
+
+
+def _belongs(pod: Object, workload: Object, owners: Mapping[str, Object]) -> bool:
+    thing: Object | None = pod
+    while thing is not None:
+        owner = next((ref for ref in thing["metadata"].get("ownerReferences", []) if ref.get("controller")), None)
+        if owner is None:
+            return False
+        if owner["uid"] == workload["metadata"].get("uid"):
+            return True
+        thing = owners.get(owner["uid"])
+    return False
+
+
+def _job(job: Object, pods: Sequence[Object], everything: Iterable[Object]) -> tuple[str, bool] | None:
+    conditions = {c["type"]: c for c in job.get("status", {}).get("conditions", []) if c["status"] == "True"}
+    if "Complete" in conditions:
+        return None
+    if "Failed" in conditions:
+        cause = _command_that_failed(pods) or conditions["Failed"].get("message", "")
+        return f"failed: {cause}", True
+    return why(pods) or _refused(job, everything) or "is running", False
+
+
+def _command_that_failed(pods: Sequence[Object]) -> str:
+    for pod in sorted(pods, key=lambda pod: pod["metadata"].get("creationTimestamp", ""), reverse=True):
+        status = pod.get("status", {})
+        for state in [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]:
+            ended = state.get("state", {}).get("terminated")
+            if ended and ended.get("exitCode"):
+                spec = pod["spec"]
+                containers = [*spec.get("initContainers", []), *spec["containers"]]
+                command = next((c.get("command", []) for c in containers if c["name"] == state["name"]), [])
+                shown = " ".join(command) or f"container {state['name']}"
+                last = ended.get("message", "").strip()
+                return f"`{shown}` exited with {ended['exitCode']}" + (f": {last}" if last else "")
+    return ""
+
+
+def _workload(workload: Object, pods: Sequence[Object], everything: Iterable[Object]) -> tuple[str, bool] | None:
+    status, generation = workload.get("status", {}), workload["metadata"].get("generation", 0)
+    wanted = workload["spec"].get("replicas", 1)
+    if workload["kind"] == "DaemonSet":
+        wanted = status.get("desiredNumberScheduled", 0)
+    updated = status.get("updatedReplicas", status.get("updatedNumberScheduled", 0))
+    ready = status.get("readyReplicas", status.get("numberReady", 0))
+    current = status.get("replicas", status.get("currentNumberScheduled", 0))
+    if (
+        status.get("observedGeneration", 0) >= generation
+        and updated >= wanted <= ready
+        and current <= max(wanted, updated)
+    ):
+        return None
+    reason = why(pods) or _refused(workload, everything)
+    return f"{ready} of {wanted} ready" + (f": {reason}" if reason else ""), False
+
+
+def _refused(workload: Object, everything: Iterable[Object]) -> str:
+    """What the API server said when it would not make a pod: quota, Pod Security; from conditions and events."""
+    for condition in workload.get("status", {}).get("conditions", []):
+        if condition["type"] == "ReplicaFailure" and condition["status"] == "True":
+            return condition.get("message", "")
+    name = workload["metadata"]["name"]
+    for event in everything:
+        about = (event.get("involvedObject", {}).get("kind"), event.get("involvedObject", {}).get("name"))
+        if event.get("reason") == "FailedCreate" and about == (workload["kind"], name):
+            return event.get("message", "")
+    return ""
+
+
+def why(pods: Sequence[Object]) -> str:
+    """The reason of the first pod that has one: what it waits for, why it ended, why it has no node."""
+    for pod in pods:
+        status = pod.get("status", {})
+        if pod["metadata"].get("deletionTimestamp"):
+            continue
+        for condition in status.get("conditions", []):
+            if condition["type"] == "PodScheduled" and condition["status"] == "False":
+                return condition.get("message") or condition.get("reason", "")
+        for container in [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]:
+            reason = _container_reason(container)
+            if reason:
+                return f"{container['name']}: {reason}"
+    return ""
+
+
+def _container_reason(container: Object) -> str:
+    waiting = container.get("state", {}).get("waiting")
+    ended = container.get("state", {}).get("terminated") or container.get("lastState", {}).get("terminated")
+    restarts = f", {container['restartCount']} restarts" if container.get("restartCount") else ""
+    if waiting and waiting.get("reason") not in (None, "ContainerCreating", "PodInitializing"):
+        message = (ended or {}).get("message") or waiting.get("message", "")
+        return waiting["reason"] + restarts + (f": {message.strip()}" if message else "")
+    if ended and ended.get("exitCode"):
+        return f"exited with {ended['exitCode']}{restarts}" + (
+            f": {ended['message'].strip()}" if ended.get("message") else ""
+        )
+    if container.get("state", {}).get("running") and not container.get("ready", True):
+        return "runs and is not ready" + restarts
+    return ""

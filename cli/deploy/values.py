@@ -1,0 +1,64 @@
+"""Generated values of a local stage without an engine: made once, kept in a file that only its owner reads."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from evaluation.graph import Resource, reveal
+from evaluation.placeholders import ALPHANUMERIC, Placeholders, random_outputs
+from stacks.errors import UserError
+
+
+class Kept(Placeholders):
+    """Answers with real values: random ones from the file, new where there is none or where their keepers changed."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__()
+        self._file = file
+        self._values: dict[str, dict[str, str]] = _read(file)
+        self._used: set[str] = set()
+
+    def created(self, resource: Resource) -> tuple[str, Mapping[str, Any]]:
+        if resource.type.startswith("random:"):
+            return random_outputs(resource, lambda length: self._value(resource, length))
+        return super().created(resource)
+
+    def _value(self, resource: Resource, length: int) -> str:
+        """One value an URN, as long as what it was made from stays the same."""
+        made_from = json.dumps(reveal(dict(resource.inputs)), sort_keys=True)
+        self._used.add(resource.urn)
+        kept = self._values.get(resource.urn)
+        if kept is None or kept["from"] != made_from:
+            value = "".join(secrets.choice(ALPHANUMERIC) for _ in range(length))
+            kept = self._values[resource.urn] = {"from": made_from, "value": value}
+        return kept["value"]
+
+    def save(self) -> None:
+        """Writes the values, readable by their owner only, whole or not at all; ones no longer used are dropped."""
+        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        part = self._file.with_suffix(".part")
+        part.unlink(missing_ok=True)
+        kept = {urn: value for urn, value in self._values.items() if urn in self._used}
+        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            json.dump(kept, file, indent=1)
+        part.replace(self._file)
+
+
+def _read(file: Path) -> dict[str, dict[str, str]]:
+    if not file.is_file():
+        return {}
+    try:
+        values = json.loads(file.read_text(encoding="utf-8"))
+        if isinstance(values, dict) and all({"from", "value"} <= set(value) for value in values.values()):
+            return values
+    except (ValueError, TypeError):
+        pass
+    raise UserError(
+        f"{file} is not what was written there, and holds the local stage's passwords: put it back, or `wharf down` "
+        "the stage and start anew"
+    )

@@ -1,0 +1,60 @@
+"""A diff as JSON, and back: what the workflows hand on. Format 1."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from cli.diff.model import Change, Diff, Kind, PropertyChange
+
+FORMAT = 1
+
+
+def to_json(diff: Diff) -> dict[str, Any]:
+    """The diff in plain values."""
+    return {
+        "format": FORMAT,
+        "project": diff.project,
+        "stack": diff.stack,
+        "base": diff.base,
+        "head": diff.head,
+        "exitCode": diff.exit_code,
+        "total": diff.total,
+        "summary": {str(kind): count for kind, count in diff.counts().items()},
+        "changes": [{**asdict(change), "kind": str(change.kind)} for change in diff.changes],
+        "outputs": [asdict(change) for change in diff.outputs],
+        "followers": list(diff.followers),
+    }
+
+
+def from_json(document: Mapping[str, Any]) -> Diff:
+    """The diff again.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is not what `to_json` makes.
+    """
+    if document["format"] != FORMAT:
+        raise ValueError(f"format {document['format']!r} is not {FORMAT}")
+    return Diff(
+        project=document["project"],
+        stack=document["stack"],
+        base=document["base"],
+        head=document["head"],
+        changes=tuple(_change(change) for change in document["changes"]),
+        outputs=tuple(PropertyChange(**change) for change in document["outputs"]),
+        followers=tuple(document["followers"]),
+        total=document["total"],
+    )
+
+
+def _change(entry: Mapping[str, Any]) -> Change:
+    return Change(
+        **{
+            **entry,
+            "kind": Kind(entry["kind"]),
+            "properties": tuple(PropertyChange(**change) for change in entry["properties"]),
+            "because": tuple(entry["because"]),
+            "notes": tuple(entry["notes"]),
+        }
+    )

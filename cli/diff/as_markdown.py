@@ -1,0 +1,92 @@
+"""A diff as Markdown for a pull request: a table first, what loses data, then the details, folded.
+
+Everything that comes from a diff stands in code blocks, where it can neither mention anybody nor be markup: whoever
+opens a pull request can write it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from cli.diff.as_text import NOT_DEPLOYED, property_line, short_urn, title
+from cli.diff.model import Change, Diff, Kind, grouped, in_words
+from evaluation.printable import plain
+
+SIGN = {Kind.CREATED: "+", Kind.DELETED: "-", Kind.REPLACED: "!", Kind.CHANGED: "~", Kind.RENAMED: "→"}
+HEAD_ROW = "| stage | " + " | ".join(Kind) + " | loses data |"
+
+
+def markdown(diff: Diff) -> str:
+    """One stage by itself, as `wharf diff --format markdown` prints it."""
+    return "\n".join(
+        [f"*{NOT_DEPLOYED}*", "", HEAD_ROW, separator(HEAD_ROW), row(diff), "", *losses(diff), *details(diff)]
+    )
+
+
+def separator(head: str) -> str:
+    """The line below the head of a table."""
+    return "|" + "---|" * (head.count("|") - 1)
+
+
+def row(diff: Diff) -> str:
+    """The stage's line in the table."""
+    counts = diff.counts()
+    cells = [str(counts.get(kind, "")) for kind in Kind]
+    return f"| {diff.stack} | " + " | ".join(cells) + f" | {f'**{len(diff.losing)}**' if diff.losing else ''} |"
+
+
+def losses(diff: Diff, at_most: int | None = None) -> list[str]:
+    """What loses data, in sight.
+
+    Args:
+        at_most: how many are named; of the others only the number is said.
+    """
+    if not diff.losing:
+        return []
+    named = [f"{title(change)}: {change.kind}, loses {change.loses}" for change in diff.losing[:at_most]]
+    return [f"**{diff.stack} loses data:**", "", *code([*named, *and_more(len(diff.losing) - len(named))]), ""]
+
+
+def and_more(count: int) -> list[str]:
+    """What stands for those that are not shown."""
+    return [f"and {count} more"] if count else []
+
+
+def details(diff: Diff, *, properties: bool = True) -> list[str]:
+    """All changes, folded.
+
+    Args:
+        properties: also each property with its old and new value.
+    """
+    if diff.is_empty:
+        return []
+    lines = [f"<details><summary>{diff.stack}: {in_words(diff.counts())}</summary>", ""]
+    body = [
+        line for component, changes in grouped(diff.changes).items() for line in _group(component, changes, properties)
+    ]
+    if diff.outputs:
+        body += ["# outputs of the stack", *(f"      {property_line(change)}" for change in diff.outputs if properties)]
+    if diff.followers:
+        body += ["# refers to what is replaced, so that values in it may change"]
+        body += [f"      {short_urn(urn)}" for urn in diff.followers if properties]
+        body += [] if properties else [f"      {len(diff.followers)} resources"]
+    return [*lines, *code(body, "diff"), "", "</details>", ""]
+
+
+def code(lines: Sequence[str], language: str = "") -> list[str]:
+    """Lines of somebody else's as a block of code, with a fence that nothing in it closes."""
+    content = [plain(line) for line in lines]
+    longest = max((len(run) for line in content for run in re.findall("`+", line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return [fence + language, *content, fence]
+
+
+def _group(component: str, changes: Sequence[Change], properties: bool) -> Iterator[str]:
+    yield f"# {component or '(no component)'}"
+    for change in changes:
+        yield f"{SIGN[change.kind]} {title(change)}: {change.kind}" + (", LOSES DATA" if change.loses else "")
+        if properties:
+            yield from (f"      because {reason}" for reason in change.because)
+            yield from (f"      {note}" for note in change.notes)
+            yield from (f"      {property_line(found)}" for found in change.properties)

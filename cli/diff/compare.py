@@ -1,0 +1,143 @@
+"""Two graphs of one stage compared, as the engine would: matched by URN and alias, then property by property."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from difflib import SequenceMatcher
+
+from cli.diff.model import Change, Diff, Kind, PropertyChange
+from cli.diff.properties import compare as compare_values
+from cli.diff.properties import is_under
+from cli.diff.replacement import replacing, without_ignored
+from cli.diff.spread import Spread
+from evaluation import kubernetes_types
+from evaluation.aws_types import AWS_TYPES
+from evaluation.graph import Graph, Resource
+from evaluation.urns import renamed
+
+OPTIONS = ("protect", "retain_on_delete")
+
+
+def compare(base: Graph, head: Graph, *, base_name: str = "base", head_name: str = "head") -> Diff:
+    """What the head changes in what the base has made."""
+    old, new = base.by_urn(), head.by_urn()
+    aliased = renamed(base, head)
+    former = {urn: aliased.get(urn, urn) for urn in new if aliased.get(urn, urn) in old}
+    changes = [
+        *(_created(new[urn], new) for urn in new if urn not in former),
+        *(_deleted(old[urn], old, base, head) for urn in old if urn not in former.values()),
+    ]
+    spread = Spread(head)
+    forced = {urn: replacing(old[before], new[urn]) for urn, before in former.items()}
+    in_itself = {urn for urn, paths in forced.items() if paths}
+    taken_along = spread.replaced_with(in_itself, former)
+    gone = in_itself | set(taken_along)
+    for urn, before in former.items():
+        reasons = taken_along.get(urn, ())
+        change = _kept(old[before], new[urn], forced[urn], reasons, base)
+        if change:
+            changes.append(replace(change, component=component(new[urn], new)))
+    touched = {change.urn for change in changes}
+    return Diff(
+        project=head.project,
+        stack=head.stack,
+        base=base_name,
+        head=head_name,
+        changes=tuple(sorted(changes, key=lambda change: (not change.loses, change.urn))),
+        outputs=tuple(compare_values(dict(base.outputs), dict(head.outputs))),
+        followers=tuple(sorted(urn for urn in former if urn not in touched and spread.follows(urn, gone))),
+        total=len(new),
+    )
+
+
+def component(resource: Resource, resources: dict[str, Resource]) -> str:
+    """The outermost component that a resource belongs to, as ``App hello``; "" for none."""
+    outermost, current = "", resource
+    while True:
+        if not current.custom:
+            outermost = f"{current.type.rsplit(':', 1)[-1]} {current.name}"
+        if current.parent not in resources:
+            return outermost
+        current = resources[current.parent]
+
+
+def lost_with(resource: Resource, graph: Graph) -> str:
+    """What is lost when it is deleted, in words; "" where nothing is that could not be made again."""
+    if resource.retain_on_delete:
+        return ""
+    if resource.type in AWS_TYPES:
+        return AWS_TYPES[resource.type].holds
+    return kubernetes_types.lost_with(resource, graph)
+
+
+def _created(resource: Resource, resources: dict[str, Resource]) -> Change:
+    return Change(
+        kind=Kind.CREATED,
+        urn=resource.urn,
+        type=resource.type,
+        name=resource.name,
+        component=component(resource, resources),
+    )
+
+
+def _deleted(resource: Resource, resources: dict[str, Resource], base: Graph, head: Graph) -> Change:
+    loses = lost_with(resource, base)
+    return Change(
+        kind=Kind.DELETED,
+        urn=resource.urn,
+        old_urn=resource.urn,
+        type=resource.type,
+        name=resource.name,
+        component=component(resource, resources),
+        loses=loses,
+        notes=tuple(_deletion_notes(resource, base, head, bool(loses))),
+    )
+
+
+def _deletion_notes(resource: Resource, base: Graph, head: Graph, loses: bool) -> Iterator[str]:
+    if resource.retain_on_delete:
+        yield "is left where it is: retain_on_delete"
+    if resource.protect:
+        yield "the engine refuses it while it is protected"
+    there = base.by_urn()
+    like_it = [other for other in head.of_type(resource.type) if other.urn not in there]
+    if loses and like_it:
+        likest = max(like_it, key=lambda other: SequenceMatcher(None, resource.name, other.name).ratio())
+        yield f"if it is {likest.name} under its new name: give that, or its component, an alias"
+
+
+def _kept(
+    old: Resource, new: Resource, forced: tuple[str, ...], because: tuple[str, ...], base: Graph
+) -> Change | None:
+    properties = tuple(_properties(old, new, forced))
+    is_replaced = bool(forced or because)
+    if not is_replaced and not properties and old.urn == new.urn:
+        return None
+    kind = Kind.REPLACED if is_replaced else Kind.CHANGED if properties else Kind.RENAMED
+    notes = [f"was {old.urn}"] if old.urn != new.urn else []
+    loses = lost_with(old, base) if is_replaced else ""
+    if is_replaced and old.protect:
+        notes.append("the engine refuses it while it is protected")
+    return Change(
+        kind=kind,
+        urn=new.urn,
+        old_urn=old.urn,
+        type=new.type,
+        name=new.name,
+        properties=properties,
+        because=because,
+        loses=loses,
+        notes=tuple(notes),
+    )
+
+
+def _properties(old: Resource, new: Resource, forced: tuple[str, ...]) -> Iterator[PropertyChange]:
+    if new.custom or new.type in AWS_TYPES:
+        for change in compare_values(without_ignored(old.inputs, new), without_ignored(new.inputs, new)):
+            blamed = any(path == "*" or is_under(change.path, path) or is_under(path, change.path) for path in forced)
+            yield replace(change, replaces=blamed)
+    for option in OPTIONS:
+        before, after = getattr(old, option), getattr(new, option)
+        if before != after:
+            yield PropertyChange(path=f"({option})", old=before, new=after)

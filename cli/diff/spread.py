@@ -1,0 +1,114 @@
+"""What a replacement takes with it: whatever refers to it by something immutable, transitively.
+
+Source: pulumi/pulumi pkg/resource/deploy/step_generator.go (providerChanged, calculateDependentReplacements).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from cli.diff.properties import leaves
+from cli.diff.replacement import immutable, is_deleted_first
+from evaluation.aws_types import AWS_TYPES
+from evaluation.aws_types.row import at
+from evaluation.graph import Graph, Resource, Secret
+from evaluation.placeholders import Placeholders
+
+NAMESPACE = "kubernetes:core/v1:Namespace"
+SHORTEST_OUTPUT = 6  # shorter texts are found in others by chance
+
+
+class Spread:
+    """Follows references from replaced resources through a graph."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._resources = graph.by_urn()
+        self._outputs: dict[str, tuple[str, ...]] = {}
+
+    def replaced_with(self, gone: Iterable[str], candidates: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """Of the candidates, by URN, those that are replaced because others are, and why, in words."""
+        found: dict[str, tuple[str, ...]] = {}
+        all_gone, left = set(gone), set(candidates)
+        while True:
+            fresh = {urn: why for urn in sorted(left - all_gone) if (why := self._why(self._resources[urn], all_gone))}
+            if not fresh:
+                return found
+            found |= fresh
+            all_gone |= set(fresh)
+
+    def follows(self, urn: str, gone: set[str]) -> bool:
+        """True where a value of the resource is made of what something replaced gives out."""
+        resource = self._resources[urn]
+        return any(
+            leaf not in list(leaves(source.inputs))
+            for key, urns in resource.property_depends_on.items()
+            for source in self._among(gone, urns)
+            if not source.is_kubernetes
+            for leaf in leaves(resource.inputs.get(key))
+        )
+
+    def _why(self, resource: Resource, gone: set[str]) -> tuple[str, ...]:
+        if not resource.custom and resource.type not in AWS_TYPES:
+            return ()
+        if resource.provider in gone:
+            return (f"its provider {self._resources[resource.provider].name} is replaced",)
+        return tuple(
+            f"{path} refers to {_short(source)}, which is replaced"
+            for key, urns in resource.property_depends_on.items()
+            for source in self._among(gone, urns)
+            if (path := self._moved(resource, key, source))
+        )
+
+    def _among(self, gone: set[str], urns: Iterable[str]) -> list[Resource]:
+        return [self._resources[urn] for urn in sorted(gone.intersection(urns)) if urn in self._resources]
+
+    def _moved(self, resource: Resource, key: str, source: Resource) -> str:
+        """An immutable path in the property ``key`` whose value moves with ``source``; "" for none."""
+        if key in resource.ignore_changes:
+            return ""
+        for path in immutable(resource):
+            if path.split(".")[0] not in (key, "*"):
+                continue
+            if path == "metadata.namespace" and source.type == NAMESPACE:
+                return path
+            held = list(leaves(resource.inputs.get(key) if path == "*" else at(resource.inputs, path)))
+            if any(self._moves(leaf, source, resource) for leaf in held):
+                return key if path == "*" else path
+        return ""
+
+    def _moves(self, leaf: Any, source: Resource, user: Resource) -> bool:
+        """True where a value may be another once ``source`` is replaced.
+
+        Kubernetes objects have few and large properties: of them a value counts only if it holds an output of
+        ``source``. Of others every value does, but what the program itself states of ``source`` as well; and that too
+        where the engine deletes before it creates, for then it takes all that refers to ``source`` for unknown.
+        """
+        if leaf is None:
+            return False
+        if user.is_kubernetes:
+            return isinstance(leaf, Secret) or any(output in str(leaf) for output in self._given_out(source))
+        return is_deleted_first(source) or leaf not in list(leaves(source.inputs))
+
+    def _given_out(self, source: Resource) -> tuple[str, ...]:
+        """The texts that a resource gives out and that the program did not put in."""
+        if source.urn not in self._outputs:
+            self._outputs[source.urn] = _computed(source, self._region(source))
+        return self._outputs[source.urn]
+
+    def _region(self, source: Resource) -> str:
+        provider = self._resources.get(source.provider)
+        return str(provider.inputs.get("region", "us-east-1")) if provider else "us-east-1"
+
+
+def _computed(source: Resource, region: str) -> tuple[str, ...]:
+    if source.type not in AWS_TYPES and not source.type.startswith("random:"):
+        return ()
+    id_, outputs = Placeholders(region).created(source)
+    stated = {leaf for leaf in leaves(dict(source.inputs)) if isinstance(leaf, str)}
+    texts = {leaf for leaf in [id_, *leaves(dict(outputs))] if isinstance(leaf, str)}
+    return tuple(sorted(text for text in texts - stated if len(text) >= SHORTEST_OUTPUT))
+
+
+def _short(resource: Resource) -> str:
+    return f"{resource.type.rsplit(':', 1)[-1]} {resource.name}"

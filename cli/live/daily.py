@@ -1,0 +1,166 @@
+"""The verbs that are kubectl with the right arguments: logs, shell, forward, restart, k. For `run` see one_off.py."""
+
+from __future__ import annotations
+
+import sys
+
+from cli.deploy import rollout
+from cli.deploy.rollout import Object
+from cli.live import targets
+from cli.live.access import Access, last_line, reach
+from cli.machine import probes
+from evaluation.project import Project, read_stage
+from stacks.errors import UserError
+from stacks.reading.models import Stage
+
+MOST_STREAMS = 50  # pods that logs are followed of at once
+FIRST_CHOICE = ("app", "page")  # ports of a Service that people want; otherwise its first
+NO_SHELL = ("executable file not found", "no such file or directory")
+
+
+def logs(project: Project, name: str, app: str, *, follow: bool, tail: int, since: str | None) -> int:
+    """Prints the logs of all pods of an app, each line after the name of its pod."""
+    stage = _stage_with(project, name, app)
+    with reach(project, stage) as access:
+        access.require_processes("logs")
+        if not access.objects("pods", "-l", targets.selector(app)):
+            targets.workload_of(access, stage, app)
+            raise UserError(f"{app} has no pod in {name}: `wharf status {name}` tells why")
+        bounds = [f"--tail={tail}", f"--max-log-requests={MOST_STREAMS}", *([f"--since={since}"] if since else [])]
+        chosen = ["-l", targets.selector(app), "--prefix", "--all-containers", "--ignore-errors"]
+        try:
+            return access.stream("logs", *chosen, *bounds, *(["--follow"] if follow else []))
+        except KeyboardInterrupt:
+            return 0  # how following ends
+
+
+def shell(project: Project, name: str, app: str) -> int:
+    """A shell in a pod of an app that runs."""
+    stage = _stage_with(project, name, app)
+    with reach(project, stage) as access:
+        access.require_processes("shell")
+        workload = targets.workload_of(access, stage, app)
+        pod = _running_pod(access, stage, workload, app)
+        container = pod["spec"]["containers"][0]["name"]
+        where = ["exec", pod["metadata"]["name"], "--container", container]
+        probe = access.ask(*where, "--", "sh", "-c", ":", check=False)
+        if any(text in probe.stderr for text in NO_SHELL):
+            raise UserError(
+                f"the image of {app} has no shell: `wharf k {name} -- debug -it {pod['metadata']['name']} "
+                f"--image=busybox --profile=restricted --target={container}` puts one beside it"
+            )
+        if probe.returncode != 0:
+            raise UserError(f"no shell in {pod['metadata']['name']}: {last_line(probe.stderr)}")
+        terminal = ["--stdin", "--tty"] if sys.stdin.isatty() else ["--stdin"]
+        return access.stream(*where, *terminal, "--", "sh")
+
+
+def forward(project: Project, name: str, app: str, port: str | None) -> int:
+    """A port of this machine to an app or a part of the platform, until Ctrl-C. ``port``: ``8080`` or ``8080:80``."""
+    stage = _stage_with(project, name, app)
+    local, remote = ports_asked(port)
+    with reach(project, stage) as access:
+        access.require_processes("forward")
+        targets.workload_of(access, stage, app)
+        services = access.objects("services", "-l", targets.selector(app))
+        if not services:
+            raise UserError(f"{app} listens on no port, so there is nothing to forward to")
+        there = pick_port(services[0], remote, app)
+        here = _free_port(local, there)
+        service = services[0]["metadata"]["name"]
+        print(f"{app} of {name}: 127.0.0.1:{here} leads to {service}:{there}, until Ctrl-C", file=sys.stderr)
+        try:
+            return access.stream("port-forward", "--address=127.0.0.1", f"service/{service}", f"{here}:{there}")
+        except KeyboardInterrupt:
+            return 0  # how forwarding ends
+
+
+def restart(project: Project, name: str, app: str, *, timeout: float) -> int:
+    """New pods for an app, one after another, and waits until they are ready."""
+    stage = _stage_with(project, name, app)
+    with reach(project, stage) as access:
+        workload = targets.workload_of(access, stage, app)
+        if workload["kind"] not in ("Deployment", "StatefulSet"):
+            raise UserError(
+                f"{app} is a {workload['kind']} and has nothing that runs always: "
+                f"`wharf run {name} {app} -- COMMAND` runs its image once"
+            )
+        access.ask("rollout", "restart", targets.shown(workload))
+        code = access.stream("rollout", "status", targets.shown(workload), f"--timeout={timeout:.0f}s")
+        if code != 0:
+            raise UserError(f"{app} did not come up again within {timeout:.0f} s: {_late(access, workload)}")
+        print(f"{app} was restarted" + (" (its pods are simulated)" if access.simulated else ""))
+        return 0
+
+
+def kubectl(project: Project, name: str, arguments: list[str]) -> int:
+    """kubectl with any arguments, in the stage's cluster and namespace."""
+    with reach(project, read_stage(project, name)) as access:
+        return min(access.stream(*arguments), 1)
+
+
+def _stage_with(project: Project, name: str, app: str) -> Stage:
+    stage = read_stage(project, name)
+    targets.require_known(stage, app)
+    return stage
+
+
+def _running_pod(access: Access, stage: Stage, workload: Object, app: str) -> Object:
+    """The youngest that is ready, otherwise the youngest that runs."""
+    pods = access.objects("pods", "-l", targets.selector(app), "--field-selector=status.phase=Running")
+    if workload["kind"] in ("Deployment", "StatefulSet"):
+        selected = workload["spec"]["selector"]["matchLabels"].items()
+        pods = [pod for pod in pods if selected <= pod["metadata"]["labels"].items()]
+    if not pods:
+        raise UserError(
+            f"{app} has no pod that runs in {stage.name}: `wharf run {stage.name} {app}` opens a shell in a new one"
+        )
+    return max(pods, key=lambda pod: (_is_ready(pod), pod["metadata"]["creationTimestamp"]))
+
+
+def _is_ready(pod: Object) -> bool:
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in pod["status"].get("conditions", []))
+
+
+def ports_asked(port: str | None) -> tuple[int | None, int | None]:
+    """``8080`` is a port of this machine; ``8080:80`` also names the other end's.
+
+    Raises:
+        UserError: it is neither.
+    """
+    if port is None:
+        return None, None
+    here, colon, there = port.partition(":")
+    if not here.isdecimal() or (colon and not there.isdecimal()) or not 0 < int(here) < 65_536:
+        raise UserError(f"port {port!r}: write a port of this machine such as 8080, or 8080:80 to name the app's too")
+    return int(here), int(there) if colon else None
+
+
+def pick_port(service: Object, wanted: int | None, app: str) -> int:
+    """The port of a Service that is asked for, or the one that people want.
+
+    Raises:
+        UserError: it has no such port; says which it has.
+    """
+    there = {one.get("name", ""): one["port"] for one in service["spec"]["ports"]}
+    if wanted is None:
+        return next((there[name] for name in FIRST_CHOICE if name in there), next(iter(there.values())))
+    if wanted not in there.values():
+        known = ", ".join(f"{port} ({name})" for name, port in there.items())
+        raise UserError(f"{app} does not listen on {wanted}: its ports are {known}")
+    return wanted
+
+
+def _free_port(wanted: int | None, there: int) -> int:
+    """The one asked for; otherwise the same number as at the other end, or one that is free and needs no root."""
+    if wanted is None:
+        return probes.next_free_port(there if there >= 1024 else there + 8000)
+    if not probes.port_is_free(wanted):
+        raise UserError(f"port {wanted} is taken by {probes.port_holder(wanted)}: end it, or name another port")
+    return wanted
+
+
+def _late(access: Access, workload: Object) -> str:
+    found = access.objects("deployments,statefulsets,replicasets,pods,events")
+    late = rollout.pending([workload], found)
+    return late[0].reason if late else "it is ready now"

@@ -1,0 +1,156 @@
+"""`wharf run`: a command in a new pod with an app's image, settings, account and policy, which goes when it ends."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from cli.deploy import rollout
+from cli.deploy.rollout import Object
+from cli.live import targets
+from cli.live.access import Access, reach
+from evaluation.project import Project, read_stage
+from stacks.errors import UserError
+
+LONGEST_SECONDS = 12 * 3600  # a pod whose `wharf run` was killed does not run for ever
+POLL_SECONDS = 0.5
+END_SECONDS = 30.0  # for the API server to say how a command ended that has ended
+DELETE_SECONDS = 30
+NOT_FOR_ONCE = ("args", "lifecycle", "livenessProbe", "ports", "readinessProbe", "startupProbe")
+BEYOND_HOPE = ("InvalidImageName", "CreateContainerConfigError", "CreateContainerError", "ErrImageNeverPull")
+
+
+def run(
+    project: Project, name: str, app: str, command: Sequence[str], *, interactive: bool | None, timeout: float
+) -> int:
+    """Runs a command and returns 0, or 1 where it failed. ``timeout`` (seconds) bounds its start, not its run.
+
+    Without a command a shell; ``interactive`` connects this terminal, by default where there is one.
+    """
+    at_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    connected = at_terminal if interactive is None else interactive
+    if not command and not connected:
+        raise UserError(f"name a command: `wharf run {name} {app} -- COMMAND`; without one, a terminal gets a shell")
+    stage = read_stage(project, name)
+    targets.require_known(stage, app)
+    with reach(project, stage) as access:
+        access.require_processes("run")
+        workload = targets.workload_of(access, stage, app)
+        pod = pod_of(workload, app, list(command) or ["sh"], stdin=connected, tty=connected and at_terminal)
+        return run_pod(access, pod, timeout)
+
+
+def pod_of(workload: Object, app: str, command: Sequence[str], *, stdin: bool = False, tty: bool = False) -> Any:
+    """The manifest of a pod that runs ``command`` where the workload's own pods run theirs.
+
+    Its labels are those that policies know callers by, without those that a Service or an autoscaler selects by.
+    """
+    spec = workload["spec"]
+    template = spec["jobTemplate"]["spec"]["template"] if workload["kind"] == "CronJob" else spec["template"]
+    labels = {**template["metadata"]["labels"], targets.COMPONENT_LABEL: "run"}
+    for key in ("controller-uid", "job-name", "batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name"):
+        labels.pop(key, None)
+    main = {key: value for key, value in template["spec"]["containers"][0].items() if key not in NOT_FOR_ONCE}
+    main |= {"command": list(command), "stdin": stdin, "stdinOnce": stdin, "tty": tty}
+    kept = {k: v for k, v in template["spec"].items() if k not in ("initContainers", "topologySpreadConstraints")}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": f"{app}-run-{secrets.token_hex(3)}",
+            "labels": labels,
+        },
+        "spec": {
+            **kept,
+            "containers": [main],
+            "restartPolicy": "Never",
+            "activeDeadlineSeconds": LONGEST_SECONDS,
+        },
+    }
+
+
+def run_pod(access: Access, manifest: Mapping[str, Any], timeout: float) -> int:
+    """Makes the pod, shows what it says, and removes it whatever happens; 0, or 1 where its command failed."""
+    name = manifest["metadata"]["name"]
+    container = manifest["spec"]["containers"][0]
+    try:
+        access.ask("create", "-f", "-", stdin=json.dumps(manifest))
+        _wait_for_start(access, name, timeout)
+        if container["stdin"] and not _ended(access, name):
+            access.stream("logs", name)  # what was said before we are attached
+            access.stream("attach", name, "--stdin", "--quiet", *(["--tty"] if container["tty"] else []))
+        else:
+            access.stream("logs", name, "--follow")
+        return _told(container["command"], _wait_for_end(access, name))
+    except KeyboardInterrupt:
+        raise UserError(f"stopped: the pod {name} is removed, and its command with it") from None
+    finally:
+        _delete(access, name)
+
+
+def _wait_for_start(access: Access, name: str, timeout: float) -> None:
+    deadline, told = time.monotonic() + timeout, ""
+    while (pod := _pod(access, name))["status"].get("phase") in (None, "Pending"):
+        reason = rollout.why([pod]) or "the pod is being started"
+        if time.monotonic() > deadline or any(hopeless in reason for hopeless in BEYOND_HOPE):
+            raise UserError(f"{name} did not start: {reason}")
+        if reason != told:
+            print(f"waiting for {name}: {reason}", file=sys.stderr)
+            told = reason
+        time.sleep(POLL_SECONDS)
+
+
+def _pod(access: Access, name: str) -> Object:
+    found = access.ask("get", "pod", name, "--ignore-not-found", "-o", "json").stdout
+    if not found:
+        raise UserError(f"{name} was removed by someone else while its command ran")
+    return json.loads(found)
+
+
+def _ended(access: Access, name: str) -> Object | None:
+    """How the container ended; none as long as it runs."""
+    pod = _pod(access, name)
+    for status in pod["status"].get("containerStatuses", []):
+        if ended := status.get("state", {}).get("terminated"):
+            return ended
+    if pod["status"].get("phase") == "Failed":
+        return {"exitCode": 1, "reason": pod["status"].get("reason", ""), "message": pod["status"].get("message", "")}
+    return None
+
+
+def _wait_for_end(access: Access, name: str) -> Object:
+    deadline = time.monotonic() + END_SECONDS
+    while (ended := _ended(access, name)) is None:
+        if time.monotonic() > deadline:
+            raise UserError(f"the connection to {name} was lost, and its command had not ended: the pod is removed")
+        time.sleep(POLL_SECONDS)
+    return ended
+
+
+def _told(command: Sequence[str], ended: Object) -> int:
+    """Says how the command failed, if it did."""
+    code = ended.get("exitCode", 0)
+    if code == 0:
+        return 0
+    reason = {"Error": "", "Completed": ""}.get(ended.get("reason", ""), ended.get("reason", ""))
+    why = ended.get("message", "").strip() if reason else ""  # otherwise it is the output that was shown
+    detail = ": ".join(filter(None, [reason, why]))
+    print(f"`{shlex.join(command)}` exited with {code}" + (f": {detail}" if detail else ""), file=sys.stderr)
+    return 1
+
+
+def _delete(access: Access, name: str) -> None:
+    """In a session of its own, so that a second Ctrl-C does not reach it."""
+    deletion = subprocess.Popen(
+        [str(access.kubectl), "delete", "pod", name, "--ignore-not-found", "--now", f"--timeout={DELETE_SECONDS}s"],
+        env=dict(access.environment), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    with suppress(KeyboardInterrupt):
+        deletion.wait()

@@ -1,0 +1,115 @@
+"""The verbs of every day: their arguments, and the one call that does the work."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cli.command import Example, Stage, app
+
+App = Annotated[str, typer.Argument(help="An app of the stage, or database, broker, mail.", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="As JSON: docs/commands.md has its fields.")]
+Wait = Annotated[float, typer.Option("--timeout", min=1, help="Seconds to wait.")]
+
+
+@app.command()
+def status(stage: Stage, json: Json = False, example: Example = None) -> None:
+    """Show what of a stage runs, where, and why not."""
+    from cli.live import status_table
+    from evaluation import project
+
+    status_table.show(project.find(example), stage, as_json=json)
+
+
+@app.command()
+def logs(
+    stage: Stage,
+    app: App,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
+    tail: Annotated[int, typer.Option("--tail", min=-1, help="Last lines of each container; -1: all.")] = 100,
+    since: Annotated[str | None, typer.Option("--since", help="Not older than, such as 10m.")] = None,
+    example: Example = None,
+) -> int:
+    """Show the logs of all pods of an app."""
+    from cli.live import daily
+    from evaluation import project
+
+    return daily.logs(project.find(example), stage, app, follow=follow, tail=tail, since=since)
+
+
+@app.command()
+def shell(stage: Stage, app: App, example: Example = None) -> int:
+    """Open a shell in a running pod of an app."""
+    from cli.live import daily
+    from evaluation import project
+
+    return daily.shell(project.find(example), stage, app)
+
+
+@app.command()
+def run(
+    stage: Stage,
+    app: App,
+    command: Annotated[list[str] | None, typer.Argument(help="The command, after --; none: a shell.")] = None,
+    interactive: Annotated[
+        bool | None, typer.Option("--interactive/--no-interactive", "-i/-I", help="Connect stdin; so at a terminal.")
+    ] = None,
+    timeout: Wait = 300,
+    example: Example = None,
+) -> int:
+    """Run a command once, in a new pod like an app's own."""
+    from cli.live import one_off
+    from evaluation import project
+
+    found = project.find(example)
+    return one_off.run(found, stage, app, command or [], interactive=interactive, timeout=timeout)
+
+
+@app.command()
+def forward(
+    stage: Stage,
+    app: App,
+    port: Annotated[str | None, typer.Argument(help="A port of this machine, or 8080:80.", show_default=False)] = None,
+    example: Example = None,
+) -> int:
+    """Lead a port of this machine to an app, until Ctrl-C."""
+    from cli.live import daily
+    from evaluation import project
+
+    return daily.forward(project.find(example), stage, app, port)
+
+
+@app.command()
+def restart(stage: Stage, app: App, timeout: Wait = 600, example: Example = None) -> int:
+    """Replace the pods of an app, one after another."""
+    from cli.live import daily
+    from evaluation import project
+
+    return daily.restart(project.find(example), stage, app, timeout=timeout)
+
+
+@app.command(context_settings={"ignore_unknown_options": True})
+def k(
+    stage: Stage,
+    arguments: Annotated[list[str], typer.Argument(help="kubectl's, after --.", show_default=False)],
+    example: Example = None,
+) -> int:
+    """Run kubectl in a stage's cluster and namespace."""
+    from cli.live import daily
+    from evaluation import project
+
+    return daily.kubectl(project.find(example), stage, arguments)
+
+
+@app.command()
+def doctor(
+    stage: Annotated[str, typer.Argument(help="The stage that is meant to run.")] = "local",
+    json: Json = False,
+    example: Example = None,
+) -> int:
+    """Check what a stage needs of this machine, and say how to mend it."""
+    from cli import doctor
+    from evaluation import project
+
+    return doctor.show(project.find(example), stage, as_json=json)

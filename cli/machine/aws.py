@@ -1,0 +1,56 @@
+"""The `aws` command, and who it says that we are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from cli.machine.check import Check, dotted, parsed, run_command, says
+from stacks.errors import UserError
+from stacks.reading.models import Stage
+
+MINIMUM_AWS = {1: (1, 27, 160), 2: (2, 12, 3)}  # what the user guide of EKS asks for
+IDENTITY_SECONDS = 4.0  # AWS answers within one, or the network does not let us
+INSTALL_AWS = "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
+
+
+def require_aws(stage: Stage) -> None:
+    """Raises:
+    UserError: no aws command, or no credentials for the stage's account; with the remedy.
+    """
+    for look in (aws_check, lambda: identity(stage)):
+        check = look()
+        if check.verdict == "failed":
+            raise UserError(f"{stage.name} is on AWS: {check.found}: {check.remedy}")
+
+
+def aws_check() -> Check:
+    said = says(["aws", "--version"])
+    version = parsed(said)
+    if version is None:
+        return Check("aws", "failed", said or "there is no aws on PATH, which kubectl logs in with", INSTALL_AWS)
+    if version < (minimum := MINIMUM_AWS.get(version[0], version)):
+        return Check("aws", "failed", f"aws {dotted(version)}, and EKS wants {dotted(minimum)} or later", INSTALL_AWS)
+    return Check("aws", "ok", f"aws {dotted(version)}")
+
+
+def identity(stage: Stage) -> Check:
+    profile = stage.aws.get("profile")
+    done = run_command(
+        ["aws", "sts", "get-caller-identity", "--output", "json", *(["--profile", profile] if profile else [])],
+        IDENTITY_SECONDS,
+    )
+    login = f"aws sso login --profile {profile}" if profile else "aws sso login, or export AWS_PROFILE"
+    if isinstance(done, str) or done.returncode != 0:
+        said = done if isinstance(done, str) else (done.stderr.strip().splitlines() or [""])[-1]
+        return Check("credentials", "failed", said or "AWS does not know us", login)
+    return identity_check(json.loads(done.stdout), stage.aws.get("allowedAccountIds") or [], login)
+
+
+def identity_check(caller: dict[str, str], allowed: Sequence[str], login: str) -> Check:
+    """Whether we are somebody, in an account that the stage allows."""
+    account, arn = caller["Account"], caller["Arn"]
+    if allowed and account not in map(str, allowed):
+        expected = ", ".join(map(str, allowed))
+        return Check("credentials", "failed", f"{arn} is not in an account of the stage ({expected})", login)
+    return Check("credentials", "ok", arn)

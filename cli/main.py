@@ -1,0 +1,51 @@
+"""The `wharf` command. Verbs import what they need when they run, so that `wharf --help` is quick."""
+
+from __future__ import annotations
+
+import errno
+import gc
+import sys
+
+import typer
+
+from cli import deploy_verbs, live_verbs, review_verbs  # noqa: F401 register the verbs
+from cli.command import app
+from stacks.errors import UserError
+
+INTERRUPTED = 130  # what typer makes of Ctrl-C
+NOT_WRITABLE = (
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.EEXIST,
+)
+
+
+def main() -> None:
+    """Runs a verb; what the user can mend is told in words on stderr, with exit code 1."""
+    gc.disable()  # a verb keeps nearly all that it makes, and looking for garbage takes a third of its time
+    try:
+        code = app(standalone_mode=False)
+    except UserError as error:
+        raise SystemExit(_refuse(str(error))) from None
+    except OSError as error:
+        if error.errno not in NOT_WRITABLE:
+            raise
+        raise SystemExit(_refuse(f"{error.filename}: {error.strerror}: wharf needs to read and write there")) from None
+    except typer.TyperException as error:
+        raise SystemExit(_refuse(error.format_message())) from None
+    finally:
+        gc.freeze()  # or the interpreter looks for it once more at its end
+        gc.enable()
+    if code == INTERRUPTED:
+        code = _refuse("stopped: run the same again, it goes on from where it was")
+    raise SystemExit(code if isinstance(code, int) else 0)
+
+
+def _refuse(message: str) -> int:
+    print(message, file=sys.stderr)
+    return 1

@@ -1,0 +1,238 @@
+"""PostgreSQL on RDS."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi_aws as aws
+import pulumi_random as random
+from pulumi import ComponentResource, Input, Output, ResourceOptions
+
+from components.shared.log_retention import require_retention
+from components.shared.names import Longest, physical_name
+
+PORT = 5432
+LOGS = ("postgresql", "upgrade")
+NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+FINAL = "-final"  # makes the name of the last snapshot
+INSIGHTS_DAYS = 7  # what RDS keeps without charge
+# gp3 is striped from here on, and then comes with this much. Where it is not said, the provider asks for what there was
+# before when an instance grows into it, which RDS refuses as too little; where the storage is less, RDS takes no word
+# of it. https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Storage.html#gp3-storage
+STRIPED_GIB, STRIPED = 400, {"iops": 12_000, "storage_throughput": 500}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseArgs:
+    """How the instance is made.
+
+    Attributes:
+        vpc_id: the VPC of the subnets.
+        subnet_ids: private subnets in at least two zones.
+        engine_version: ``18``, which RDS keeps at the newest minor version, or ``18.4``, which stays.
+        size: instance class.
+        storage_gib: GiB; it can grow later and never shrink.
+        multi_zone: a standby in another zone.
+        backup_days: how long automatic backups are kept, 0 for none.
+        keep: refuse deletion, and take a snapshot before one that is forced.
+        rotation: raising it makes another password for the same instance.
+        database: the database's name.
+        username: its owner.
+        kms_key_arn: encrypts storage and insights; a key of its own is made where none is given.
+        log_days: how long logs are kept.
+
+    Raises:
+        ValueError: a value is outside what RDS takes.
+    """
+
+    vpc_id: Input[str]
+    subnet_ids: Input[Sequence[Input[str]]]
+    engine_version: str = "18"
+    size: str = "db.t4g.micro"
+    storage_gib: int = 20
+    multi_zone: bool = False
+    backup_days: int = 7
+    keep: bool = True
+    rotation: int = 1
+    database: str = "app"
+    username: str = "app"
+    kms_key_arn: Input[str] | None = None
+    log_days: int = 30
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"1[4-9](\.\d+)?", self.engine_version):
+            raise ValueError(f"engine-version: {self.engine_version!r} is not PostgreSQL 14 to 19: write 18 or 18.4")
+        if not re.fullmatch(r"db\.[a-z0-9]+\.[a-z0-9]+", self.size):
+            raise ValueError(f"size: {self.size!r} is not an RDS instance class such as db.t4g.micro")
+        if not 20 <= self.storage_gib <= 65_536:
+            raise ValueError(f"storage-gib: RDS takes 20 to 65536 GiB, not {self.storage_gib}")
+        if not 0 <= self.backup_days <= 35:
+            raise ValueError(f"backup-days: RDS keeps backups for 0 to 35 days, not {self.backup_days}")
+        if self.keep and self.backup_days == 0:
+            raise ValueError("backup-days: 0 is no backup, and the database is to be kept: write at least 1")
+        if self.rotation < 1:
+            raise ValueError(f"rotation: {self.rotation} is less than 1, where counting starts")
+        require_retention(self.log_days)
+        for key, value in (("database", self.database), ("username", self.username)):
+            if not NAME.fullmatch(value):
+                raise ValueError(f"{key}: {value!r} is not lowercase letters, digits and _ that start with a letter")
+
+    @property
+    def family(self) -> str:
+        """The parameter group family, ``postgres18``."""
+        return "postgres" + self.engine_version.split(".", maxsplit=1)[0]
+
+    @property
+    def minor_is_pinned(self) -> bool:
+        return "." in self.engine_version
+
+
+class Database(ComponentResource):
+    """A private, encrypted PostgreSQL instance that takes TLS connections only.
+
+    Its security group lets nobody in: whoever may connect is given a rule on `security_group_id` and `port`.
+
+    Example:
+        ``Database("database", DatabaseArgs(vpc_id=network.vpc_id, subnet_ids=network.private_subnet_ids))``
+    """
+
+    host: Output[str]
+    port: Output[int]
+    name: Output[str]
+    username: Output[str]
+    password: Output[str]
+    url: Output[str]
+    tls: bool
+    security_group_id: Output[str]
+    identifier: Output[str]
+
+    def __init__(self, name: str, args: DatabaseArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("wharf:data:Database", name, None, opts)
+        self._prefix, self._args = name, args
+        kept = ResourceOptions(parent=self, protect=args.keep or None)
+        password = random.RandomPassword(
+            f"{name}-password",
+            length=32,
+            special=False,  # some characters that RDS takes cannot stand in a URL
+            keepers={"rotation": str(args.rotation)},
+            opts=ResourceOptions(parent=self),
+        )
+        key_arn = Output.from_input(args.kms_key_arn) if args.kms_key_arn else self._key(kept)
+        suffix = random.RandomId(
+            f"{name}-suffix",
+            byte_length=4,
+            # With what can only change by another instance, which must not take the name of the one that it replaces.
+            keepers={"database": args.database, "username": args.username, "key": key_arn, "vpc": args.vpc_id},
+            opts=ResourceOptions(parent=self),
+        )
+        self.identifier = suffix.hex.apply(lambda hex_: _identifier(name, hex_))
+        self.security_group_id = self._security_group().id
+        instance = aws.rds.Instance(
+            f"{name}-instance",
+            **self._settings(),
+            password=password.result,
+            kms_key_id=key_arn,
+            performance_insights_kms_key_id=key_arn,
+            final_snapshot_identifier=self.identifier.apply(lambda text: text + FINAL) if args.keep else None,
+            opts=ResourceOptions.merge(
+                kept, ResourceOptions(depends_on=self._log_groups(), replace_on_changes=["identifier"])
+            ),
+        )
+        self.host, self.port, self.name = instance.address, instance.port, Output.from_input(args.database)
+        self.username, self.password, self.tls = Output.from_input(args.username), password.result, True
+        self.url = Output.secret(
+            Output.format(
+                "postgresql://{0}:{1}@{2}:{3}/{4}?sslmode=require",
+                *(self.username, self.password, self.host, self.port, self.name),
+            )
+        )
+        self.register_outputs({"host": self.host, "port": self.port, "name": self.name})
+
+    def _settings(self) -> dict[str, Any]:
+        args = self._args
+        return {
+            "identifier": self.identifier,
+            "engine": "postgres",
+            "engine_version": args.engine_version,
+            "auto_minor_version_upgrade": not args.minor_is_pinned,
+            "allow_major_version_upgrade": True,  # the stage file says which; RDS refuses what has no path
+            "instance_class": args.size,
+            "allocated_storage": args.storage_gib,
+            "storage_type": "gp3",
+            **(STRIPED if args.storage_gib >= STRIPED_GIB else {}),
+            "storage_encrypted": True,
+            "db_name": args.database,
+            "username": args.username,
+            "port": PORT,
+            "db_subnet_group_name": self._subnet_group().name,
+            "vpc_security_group_ids": [self.security_group_id],
+            "parameter_group_name": self._parameter_group().name,
+            "publicly_accessible": False,
+            "multi_az": args.multi_zone,
+            "backup_retention_period": args.backup_days,
+            "backup_window": "01:00-02:00",
+            "maintenance_window": "sun:03:00-sun:04:00",
+            "copy_tags_to_snapshot": True,
+            "delete_automated_backups": not args.keep,
+            "skip_final_snapshot": not args.keep,
+            "deletion_protection": args.keep,
+            "performance_insights_enabled": True,
+            "performance_insights_retention_period": INSIGHTS_DAYS,
+            "enabled_cloudwatch_logs_exports": list(LOGS),
+            "apply_immediately": True,
+        }
+
+    def _key(self, opts: ResourceOptions) -> Output[str]:
+        key = aws.kms.Key(
+            f"{self._prefix}-key",
+            description=f"Storage of the {self._prefix}",
+            enable_key_rotation=True,
+            deletion_window_in_days=30 if self._args.keep else 7,
+            opts=opts,
+        )
+        return key.arn
+
+    def _subnet_group(self) -> aws.rds.SubnetGroup:
+        return aws.rds.SubnetGroup(
+            f"{self._prefix}-subnets",
+            name=self.identifier,
+            description=f"Private subnets of the {self._prefix}",
+            subnet_ids=self._args.subnet_ids,
+            opts=ResourceOptions(parent=self),
+        )
+
+    def _parameter_group(self) -> aws.rds.ParameterGroup:
+        return aws.rds.ParameterGroup(
+            f"{self._prefix}-parameters",
+            description=f"Settings of the {self._prefix}",
+            family=self._args.family,
+            parameters=[{"name": "rds.force_ssl", "value": "1"}],
+            opts=ResourceOptions(parent=self),
+        )
+
+    def _security_group(self) -> aws.ec2.SecurityGroup:
+        return aws.ec2.SecurityGroup(
+            f"{self._prefix}-access",
+            description=f"Who may connect to the {self._prefix}",
+            vpc_id=self._args.vpc_id,
+            opts=ResourceOptions(parent=self),
+        )
+
+    def _log_groups(self) -> list[aws.cloudwatch.LogGroup]:
+        """Made before RDS would: its own never expire and outlive the instance."""
+        return [
+            aws.cloudwatch.LogGroup(
+                f"{self._prefix}-{log}-logs",
+                name=self.identifier.apply(lambda text, log=log: f"/aws/rds/instance/{text}/{log}"),
+                retention_in_days=self._args.log_days,
+                opts=ResourceOptions(parent=self),
+            )
+            for log in LOGS
+        ]
+
+
+def _identifier(name: str, suffix: str) -> str:
+    return physical_name(name, suffix, longest=Longest.DATABASE - len(FINAL))

@@ -1,0 +1,112 @@
+"""RabbitMQ inside the cluster: for local stages, and for clusters with nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pulumi_kubernetes as k8s
+import pulumi_random as random
+from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
+
+from components.data.stateful import stateful_spec
+from components.shared.images import RABBITMQ
+from components.shared.labels import identity, not_awaited, standard
+from components.shared.manifest import Manifest
+from components.shared.network_policy import allow, users_of
+from components.shared.secret_data import encoded, fingerprint
+
+PORT = 5672
+USER_ID = 999  # rabbitmq in the official image
+NAME = "broker"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RabbitMQArgs:
+    """``after`` is what its pod, which needs a volume, waits for. The version is the one that Amazon MQ has too."""
+
+    project: str
+    environment: str
+    namespace: Input[str]
+    rollout_key: Output[str]
+    version: str
+    storage_gib: int = 1
+    keep: bool = False
+    pod_annotations: Mapping[str, str] = field(default_factory=dict)
+    after: Sequence[Resource] = ()
+
+
+class RabbitMQ(ComponentResource):
+    """One RabbitMQ node with one user, reached only by apps that need it."""
+
+    host: Output[str]
+    port: Output[int]
+    username: Output[str]
+    password: Output[str]  # secret
+    url: Output[str]  # secret
+    tls: bool
+
+    def __init__(self, name: str, args: RabbitMQArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("wharf:data:RabbitMQ", name, None, opts)
+        child = ResourceOptions(parent=self)
+        labels = standard(NAME, project=args.project, environment=args.environment, component=NAME)
+        selector = identity(NAME, NAME)
+        metadata: Manifest = {"name": NAME, "namespace": args.namespace, "labels": labels}
+        password = random.RandomPassword(f"{name}-password", length=32, special=False, opts=child)
+        self.password = Output.secret(password.result)
+        account = k8s.core.v1.ServiceAccount(
+            f"{name}-account", metadata=metadata, automount_service_account_token=False, opts=child
+        )
+        user = Output.concat("default_user = app\ndefault_pass = ", self.password, "\n")
+        secret = k8s.core.v1.Secret(
+            f"{name}-credentials", metadata=metadata, data=encoded({"20-user.conf": Output.secret(user)}), opts=child
+        )
+        port: Manifest = {"name": "amqp", "port": PORT, "targetPort": "amqp"}
+        reached: Manifest = {"type": "ClusterIP", "selector": selector, "ports": [port]}
+        service = k8s.core.v1.Service(f"{name}-service", metadata=not_awaited(metadata), spec=reached, opts=child)
+        k8s.networking.v1.NetworkPolicy(
+            f"{name}-policy", metadata=metadata, spec=allow(selector, users_of("broker"), [PORT]), opts=child
+        )
+        server = k8s.apps.v1.StatefulSet(
+            f"{name}-server",
+            metadata=metadata,
+            spec=stateful_spec(
+                service=NAME,
+                selector=selector,
+                labels=labels,
+                fingerprint=fingerprint({"password": self.password}, args.rollout_key),
+                user=USER_ID,
+                container=_container(args.version),
+                data="/var/lib/rabbitmq",
+                writable=["/tmp", "/var/log/rabbitmq"],  # noqa: S108 the pod's own
+                secret=NAME,
+                storage_gib=args.storage_gib,
+                keep=args.keep,
+                annotations=args.pod_annotations,
+            ),
+            opts=ResourceOptions(
+                parent=self, protect=args.keep or None, depends_on=[account, secret, service, *args.after]
+            ),
+        )
+        ready = server.metadata.name  # what uses these outputs waits for the server
+        self.host = ready.apply(lambda _: NAME)
+        self.port = Output.from_input(PORT)
+        self.username = Output.from_input("app")
+        self.tls = False
+        self.url = Output.secret(Output.concat("amqp://app:", self.password, f"@{NAME}:{PORT}/"))
+        self.register_outputs({"host": self.host, "url": self.url})
+
+
+def _container(version: str) -> Manifest:
+    alive = {"exec": {"command": ["rabbitmq-diagnostics", "-q", "ping"]}, "timeoutSeconds": 20}
+    user_file = {"name": "credentials", "mountPath": "/etc/rabbitmq/conf.d/20-user.conf", "subPath": "20-user.conf"}
+    return {
+        "name": "rabbitmq",
+        "image": f"{RABBITMQ}:{version}-management",
+        "ports": [{"name": "amqp", "containerPort": PORT}],
+        "startupProbe": {**alive, "periodSeconds": 5, "failureThreshold": 30},
+        "livenessProbe": {**alive, "periodSeconds": 60},
+        "readinessProbe": {"tcpSocket": {"port": "amqp"}, "periodSeconds": 5},
+        "resources": {"requests": {"cpu": "100m", "memory": "512Mi"}, "limits": {"memory": "512Mi"}},
+        "volumeMounts": [{**user_file, "readOnly": True}],
+    }

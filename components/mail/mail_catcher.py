@@ -1,0 +1,102 @@
+"""A mail host that keeps every message to itself and shows it on a page: for local stages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi_kubernetes as k8s
+from pulumi import ComponentResource, Input, Output, ResourceOptions
+
+from components.shared.images import MAILPIT
+from components.shared.labels import identity, not_awaited, standard
+from components.shared.manifest import Manifest
+from components.shared.network_policy import Peer, allow, users_of
+from components.shared.pods import container_security, empty_dirs, pod_security
+
+SMTP_PORT = 1025
+PAGE_PORT = 8025
+NAME = "mail"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailCatcherArgs:
+    """``page_peers`` may open the page; apps that need mail reach SMTP."""
+
+    project: str
+    environment: str
+    namespace: Input[str]
+    page_peers: Sequence[Peer] = ()
+
+
+class MailCatcher(ComponentResource):
+    """Mailpit: SMTP for the apps, a page for people, nothing delivered, nothing kept over a restart."""
+
+    host: Output[str]
+    port: Output[int]
+    page_port: int
+
+    def __init__(self, name: str, args: MailCatcherArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("wharf:mail:MailCatcher", name, None, opts)
+        child = ResourceOptions(parent=self)
+        labels = standard(NAME, project=args.project, environment=args.environment, component=NAME)
+        selector = identity(NAME, NAME)
+        metadata: Manifest = {"name": NAME, "namespace": args.namespace, "labels": labels}
+        account = k8s.core.v1.ServiceAccount(
+            f"{name}-account", metadata=metadata, automount_service_account_token=False, opts=child
+        )
+        ports = [
+            {"name": "smtp", "port": SMTP_PORT, "targetPort": "smtp"},
+            {"name": "page", "port": PAGE_PORT, "targetPort": "page"},
+        ]
+        reached: Manifest = {"selector": selector, "ports": ports}
+        service = k8s.core.v1.Service(f"{name}-service", metadata=not_awaited(metadata), spec=reached, opts=child)
+        k8s.networking.v1.NetworkPolicy(
+            f"{name}-policy", metadata=metadata, spec=allow(selector, users_of("mail"), [SMTP_PORT]), opts=child
+        )
+        of_page: Manifest = {**metadata, "name": f"{NAME}-page"}
+        k8s.networking.v1.NetworkPolicy(
+            f"{name}-page-policy",
+            metadata=of_page,
+            spec=allow(selector, args.page_peers, [PAGE_PORT]),
+            opts=child,
+        )
+        spec: Manifest = {
+            "replicas": 1,
+            "selector": {"matchLabels": selector},
+            "template": {"metadata": {"labels": labels}, "spec": _pod()},
+        }
+        deployment = k8s.apps.v1.Deployment(
+            f"{name}-deployment",
+            metadata=metadata,
+            spec=spec,
+            opts=ResourceOptions(parent=self, depends_on=[account, service]),
+        )
+        self.host = deployment.metadata.name.apply(lambda _: NAME)
+        self.port = Output.from_input(SMTP_PORT)
+        self.page_port = PAGE_PORT
+        self.register_outputs({"host": self.host})
+
+
+def _pod() -> Manifest:
+    volumes, mounts = empty_dirs(["/tmp"])  # noqa: S108 the pod's own
+    check = {"httpGet": {"path": "/livez", "port": "page"}}
+    catcher = {
+        "name": "mailpit",
+        "image": MAILPIT,
+        "env": [{"name": "MP_MAX_MESSAGES", "value": "500"}],
+        "ports": [{"name": "smtp", "containerPort": SMTP_PORT}, {"name": "page", "containerPort": PAGE_PORT}],
+        "livenessProbe": {**check, "periodSeconds": 10},
+        "readinessProbe": {**check, "periodSeconds": 5},
+        "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "128Mi"}},
+        "securityContext": container_security(),
+        "volumeMounts": mounts,
+    }
+    return {
+        "serviceAccountName": NAME,
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "securityContext": pod_security(1000),
+        "containers": [catcher],
+        "volumes": volumes,
+    }

@@ -1,0 +1,255 @@
+"""Mail by SES: for stages on AWS."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi_aws as aws
+import pulumi_kubernetes as k8s
+from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
+
+from components.iam.documents import allow as allowed
+from components.iam.documents import document, partition_of
+from components.iam.service_account import ServiceAccountRole, ServiceAccountRoleArgs
+from components.network.pod_network import security_group_policy
+from components.shared.images import MAIL_RELAY
+from components.shared.labels import identity, standard
+from components.shared.manifest import Manifest
+from components.shared.names import physical_name
+from components.shared.network_policy import allow, users_of
+from components.shared.pods import container_security, pod_security, spread
+
+SMTP_PORT = 1025
+NAME = "mail"
+USER_ID = 65534  # nobody, as in the image
+DKIM_RECORDS = 3  # of Easy DKIM
+# Where keys are found under a name of the region: https://docs.aws.amazon.com/general/latest/gr/ses.html#ses_dkim_domains
+OWN_DKIM_DOMAIN = (
+    *("af-south-1", "ap-northeast-3", "ap-south-2", "ap-southeast-3", "ap-southeast-5", "ca-west-1", "eu-central-2"),
+    *("eu-south-1", "il-central-1", "me-central-1", "us-gov-east-1"),
+)
+SETTINGS_NAME_MAX = 64
+ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}")
+DOMAIN = re.compile(r"([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)+[a-z]{2,}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailRelayArgs:
+    """Who sends, and from where.
+
+    Attributes:
+        project: part of names and labels.
+        environment: the stage, and the name of its namespace.
+        namespace: where the relay runs.
+        region, account_id: where SES is asked to send.
+        oidc_provider_arn, oidc_issuer: the cluster's; the issuer without ``https://``.
+        vpc_id: the network of the pods.
+        cluster_security_group_id: which its pods on Fargate have beside their own.
+        after: what its pods need to start.
+        domain: every address under it may send. SES knows it once an account, so one stage has it; or
+        addresses: only these may, which are verified already, themselves or by a domain that another stage has.
+        zone_id: the Route 53 zone of the domain, where DKIM's records are made; without it they are in `dkim_records`.
+        replicas: pods of the relay.
+
+    Raises:
+        ValueError: neither a domain nor addresses, both, or one that is none.
+    """
+
+    project: str
+    environment: str
+    namespace: Input[str]
+    region: str
+    account_id: Input[str]
+    oidc_provider_arn: Input[str]
+    oidc_issuer: Input[str]
+    vpc_id: Input[str]
+    cluster_security_group_id: Input[str]
+    after: Sequence[Resource] = ()
+    domain: str | None = None
+    addresses: Sequence[str] = ()
+    zone_id: str | None = None
+    replicas: int = 1
+
+    def __post_init__(self) -> None:
+        if bool(self.domain) == bool(self.addresses):
+            raise ValueError("mail: name either a domain or addresses that may send")
+        if self.domain and not DOMAIN.fullmatch(self.domain):
+            raise ValueError(f"domain: {self.domain!r} is not a domain name such as example.com")
+        for address in self.addresses:
+            if not ADDRESS.fullmatch(address):
+                raise ValueError(f"addresses: {address!r} is not a mail address")
+        if self.replicas < 1:
+            raise ValueError(f"replicas: {self.replicas} is less than 1")
+
+    @property
+    def identities(self) -> list[str]:
+        """Whatever SES may know a sender by."""
+        if self.domain:
+            return [self.domain]
+        return sorted({*self.addresses, *(address.partition("@")[2] for address in self.addresses)})
+
+    @property
+    def senders(self) -> list[str]:
+        """From addresses, ``*`` for any name."""
+        return [f"*@{self.domain}"] if self.domain else list(self.addresses)
+
+
+class MailRelay(ComponentResource):
+    """SMTP without a password for the apps that need mail, and SES by a role that can send from these senders only.
+
+    New accounts are in SES's sandbox, where mail reaches verified addresses only, until AWS lets them out on request.
+
+    Example:
+        ``MailRelay("mail", MailRelayArgs(project="wharf", environment="prod", domain="example.com", ...))``
+    """
+
+    host: Output[str]
+    port: Output[int]
+    security_group_id: Output[str]  # for the pods of the relay; lets nobody in by itself
+    selector: dict[str, str]  # labels of those pods
+    dkim_records: Output[Sequence[Mapping[str, str]]]  # name, type and value, to be made where there is no zone_id
+
+    def __init__(self, name: str, args: MailRelayArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("wharf:mail:MailRelay", name, None, opts)
+        self._prefix, self._args, self._child = name, args, ResourceOptions(parent=self)
+        self.selector = identity(NAME, NAME)
+        self._labels = standard(NAME, project=args.project, environment=args.environment, component=NAME)
+        self._metadata: Manifest = {"name": NAME, "namespace": args.namespace, "labels": self._labels}
+        settings = aws.sesv2.ConfigurationSet(
+            f"{name}-settings",
+            configuration_set_name=physical_name(args.project, args.environment, longest=SETTINGS_NAME_MAX),
+            delivery_options={"tls_policy": "REQUIRE"},
+            reputation_options={"reputation_metrics_enabled": True},
+            opts=self._child,
+        )
+        self.dkim_records = self._identity(args.domain) if args.domain else Output.from_input([])
+        role = self._role(settings)
+        self.security_group_id = aws.ec2.SecurityGroup(
+            f"{name}-access",
+            description="Who may send mail",
+            vpc_id=args.vpc_id,
+            opts=self._child,
+        ).id
+        deployment = self._relay(role, settings)
+        self.host = deployment.metadata.name.apply(lambda _: NAME)
+        self.port = Output.from_input(SMTP_PORT)
+        self.register_outputs({"host": self.host, "dkim_records": self.dkim_records})
+
+    def _identity(self, domain: str) -> Output[Sequence[Mapping[str, str]]]:
+        """The domain in SES, and what DNS has to say of it."""
+        sender = aws.sesv2.EmailIdentity(f"{self._prefix}-identity", email_identity=domain, opts=self._child)
+        records = sender.dkim_signing_attributes.apply(
+            lambda signing: [dkim_record(domain, token, self._args.region) for token in signing.tokens or []]
+        )
+        for number in range(DKIM_RECORDS if self._args.zone_id else 0):
+            record = records.apply(lambda all_, number=number: all_[number])
+            aws.route53.Record(
+                f"{self._prefix}-dkim-{number + 1}",
+                zone_id=self._args.zone_id or "",
+                name=record["name"],
+                type="CNAME",
+                ttl=300,
+                records=[record["value"]],
+                opts=self._child,
+            )
+        return records
+
+    def _role(self, settings: aws.sesv2.ConfigurationSet) -> ServiceAccountRole:
+        args = self._args
+        policy = Output.all(args.account_id, settings.configuration_set_name).apply(
+            lambda found: send_policy(args.region, found[0], args.identities, args.senders, found[1])
+        )
+        return ServiceAccountRole(
+            f"{self._prefix}-role",
+            ServiceAccountRoleArgs(
+                prefix=args.project,
+                namespace=args.environment,
+                service_account=NAME,
+                oidc_provider_arn=args.oidc_provider_arn,
+                oidc_issuer=args.oidc_issuer,
+                policy=policy,
+            ),
+            opts=self._child,
+        )
+
+    def _relay(self, role: ServiceAccountRole, settings: aws.sesv2.ConfigurationSet) -> k8s.apps.v1.Deployment:
+        name, metadata, child = self._prefix, self._metadata, self._child
+        annotated: Manifest = {**metadata, "annotations": role.annotation}
+        account = k8s.core.v1.ServiceAccount(
+            f"{name}-account",
+            metadata=annotated,
+            automount_service_account_token=False,
+            opts=child,
+        )
+        port = {"name": "smtp", "port": SMTP_PORT, "targetPort": "smtp"}
+        reached: Manifest = {"selector": self.selector, "ports": [port]}
+        service = k8s.core.v1.Service(f"{name}-service", metadata=metadata, spec=reached, opts=child)
+        k8s.networking.v1.NetworkPolicy(
+            f"{name}-policy", metadata=metadata, spec=allow(self.selector, users_of("mail"), [SMTP_PORT]), opts=child
+        )
+        budget: Manifest = {"maxUnavailable": 1, "selector": {"matchLabels": self.selector}}
+        k8s.policy.v1.PodDisruptionBudget(f"{name}-budget", metadata=metadata, spec=budget, opts=child)
+        network = security_group_policy(
+            f"{name}-network",
+            metadata=metadata,
+            selector=self.selector,
+            group_ids=[self._args.cluster_security_group_id, self.security_group_id],
+            opts=child,
+        )
+        spec: Manifest = {
+            "replicas": self._args.replicas,
+            "selector": {"matchLabels": self.selector},
+            "template": {"metadata": {"labels": self._labels}, "spec": self._pod(settings)},
+        }
+        return k8s.apps.v1.Deployment(
+            f"{name}-deployment",
+            metadata=metadata,
+            spec=spec,
+            opts=ResourceOptions(parent=self, depends_on=[account, service, role.ready, network, *self._args.after]),
+        )
+
+    def _pod(self, settings: aws.sesv2.ConfigurationSet) -> Manifest:
+        check = {"tcpSocket": {"port": "smtp"}}
+        relay = {
+            "name": "relay",
+            "image": MAIL_RELAY,
+            # By its options, which every release of it knows; not all read these two from variables.
+            "args": ["-l", senders_pattern(self._args.senders), "-e", settings.configuration_set_name],
+            "env": [{"name": "AWS_REGION", "value": self._args.region}],
+            "ports": [{"name": "smtp", "containerPort": SMTP_PORT}],
+            "livenessProbe": {**check, "periodSeconds": 10},
+            "readinessProbe": {**check, "periodSeconds": 5},
+            "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "64Mi"}},
+            "securityContext": container_security(),
+        }
+        return {
+            "serviceAccountName": NAME,
+            "automountServiceAccountToken": False,  # EKS mounts its own, for AWS alone
+            "enableServiceLinks": False,
+            "securityContext": pod_security(USER_ID, group=USER_ID),
+            "containers": [relay],
+            "topologySpreadConstraints": spread(self.selector),
+        }
+
+
+def send_policy(
+    region: str, account_id: str, identities: Sequence[str], senders: Sequence[str], configuration_set: str
+) -> str:
+    """Sending by these identities, from these senders only."""
+    ses = f"arn:{partition_of(region)}:ses:{region}:{account_id}"
+    resources = [*(f"{ses}:identity/{name}" for name in identities), f"{ses}:configuration-set/{configuration_set}"]
+    only = {"StringLike": {"ses:FromAddress": list(senders)}}
+    return document(allowed(["ses:SendEmail", "ses:SendRawEmail"], resources, only))
+
+
+def senders_pattern(senders: Sequence[str]) -> str:
+    """The senders as the relay's regular expression, so that it refuses what SES would."""
+    return "^(" + "|".join(re.escape(sender).replace(r"\*", "[^@]+") for sender in senders) + ")$"
+
+
+def dkim_record(domain: str, token: str, region: str) -> dict[str, str]:
+    """A DNS record by which receivers find the key that SES signs with."""
+    keys = f"dkim.{region}.amazonses.com" if region in OWN_DKIM_DOMAIN else "dkim.amazonses.com"
+    return {"name": f"{token}._domainkey.{domain}", "type": "CNAME", "value": f"{token}.{keys}"}

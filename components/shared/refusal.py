@@ -1,0 +1,42 @@
+"""What is wrong with an input, as a value: which key, and a sentence with the value, the limit and the remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One thing that is wrong.
+
+    Attributes:
+        key: dotted, as in the file, relative to what was checked: ``storage-gib``; "" for the whole.
+        text: the rest of the sentence: ``5 is less than 20, the least that RDS takes``.
+    """
+
+    key: str
+    text: str
+
+    def under(self, prefix: str) -> Refusal:
+        """The same, seen from one level further out: ``storage-gib`` under ``wharf:database``."""
+        return Refusal(f"{prefix}.{self.key}" if self.key else prefix, self.text)
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.text}" if self.key else self.text
+
+
+class RefusedError(ValueError):
+    """An argument cannot be; holds every `Refusal`."""
+
+    def __init__(self, refusals: Iterable[Refusal]) -> None:
+        self.refusals = tuple(refusals)
+        super().__init__("\n".join(map(str, self.refusals)))
+
+
+def require(refusals: Iterable[Refusal]) -> None:
+    """Raises:
+    RefusedError: there is a refusal.
+    """
+    if found := tuple(refusals):
+        raise RefusedError(found)

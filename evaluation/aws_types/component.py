@@ -1,0 +1,80 @@
+"""What the remote component pulumi-eks returns, and the resources that it makes of a call.
+
+Source: pulumi/pulumi-eks, nodejs/eks/cluster/cluster.ts and nodejs/eks/nodes/nodegroup.ts.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from evaluation.aws_types.compute import CERTIFICATE
+from evaluation.aws_types.row import AwsType, Facts, table
+
+ENDPOINT = "https://{UPPER32}.gr7.{REGION}.eks.amazonaws.com"
+OIDC = "oidc.eks.{REGION}.amazonaws.com/id/{UPPER32}"
+
+
+def cluster_name(facts: Facts) -> str:
+    return facts.get("name") or facts.fill("{LOGICAL}-eksCluster-{HEX7}")
+
+
+def kubeconfig(facts: Facts) -> dict[str, Any]:
+    """As pulumi-eks writes it: a token is fetched by the `aws` command when the file is used."""
+    name = cluster_name(facts)
+    arguments = ["--region", facts["REGION"], "eks", "get-token", "--cluster-name", name, "--output", "json"]
+    login = {
+        "apiVersion": "client.authentication.k8s.io/v1beta1",
+        "command": "aws",
+        "args": arguments,
+        "env": [{"name": "KUBERNETES_EXEC_INFO", "value": '{"apiVersion": "client.authentication.k8s.io/v1beta1"}'}],
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "aws",
+        "preferences": {},
+        "clusters": [
+            {
+                "name": "kubernetes",
+                "cluster": {"server": facts.fill(ENDPOINT), "certificate-authority-data": CERTIFICATE},
+            }
+        ],
+        "contexts": [{"name": "aws", "context": {"cluster": "kubernetes", "user": "aws"}}],
+        "users": [{"name": "aws", "user": {"exec": login}}],
+    }
+
+
+def oidc_provider_arn(facts: Facts) -> str:
+    made = facts.get("createOidcProvider")
+    return facts.fill(f"arn:{{PARTITION}}:iam::{{ACCOUNT}}:oidc-provider/{OIDC}") if made else ""
+
+
+COMPONENT = table(
+    AwsType(
+        "eks:index:Cluster",
+        source="pulumi/pulumi-eks nodejs/eks/cluster/cluster.ts",
+        id="",
+        computed={
+            "clusterIngressRuleId": "",
+            "clusterSecurityGroupId": "sg-{HEX17}",
+            "fargateProfileId": "",
+            "fargateProfileStatus": "",
+            "kubeconfig": kubeconfig,
+            "kubeconfigJson": lambda facts: json.dumps(kubeconfig(facts)),
+            "nodeSecurityGroupId": "sg-{HEX17}",
+            "oidcIssuer": OIDC,
+            "oidcProviderArn": oidc_provider_arn,
+            "oidcProviderUrl": f"https://{OIDC}",
+        },
+        # What it hands on to what cannot change of aws:eks/cluster:Cluster.
+        immutable=("name", "serviceRole", "ipFamily", "kubernetesServiceIpAddressRange", "bootstrapSelfManagedAddons"),
+        holds="all that runs in it",
+    ),
+    AwsType(
+        "eks:index:ManagedNodeGroup",
+        source="pulumi/pulumi-eks nodejs/eks/nodes/nodegroup.ts",
+        id="",
+        computed={"placementGroupName": ""},
+    ),
+)

@@ -1,0 +1,28 @@
+"""Looking into the inputs of a resource."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def at(values: Any, path: str, default: Any = None) -> Any:
+    """The value at a dotted path of mappings, ``default`` where there is none."""
+    for part in path.split("."):
+        if not isinstance(values, Mapping):
+            return default
+        values = values.get(part)
+        if values is None:
+            return default
+    return values
+
+
+def items(values: Any, path: str) -> Sequence[Any]:
+    """The list at a dotted path, empty where there is none."""
+    found = at(values, path, ())
+    return found if isinstance(found, Sequence) and not isinstance(found, str) else ()
+
+
+def is_true(value: Any) -> bool:
+    """Some providers take booleans as texts."""
+    return value is True or value == "true"

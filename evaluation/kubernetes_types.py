@@ -1,0 +1,97 @@
+"""What of a Kubernetes object cannot change in place, and which objects hold data.
+
+Source of the paths: pulumi/pulumi-kubernetes provider/pkg/provider/diff.go (`forceNew`, `forceNewProperties`) and
+helm_release.go (`forceNewFields`); of the provider's own: provider.go, `DiffConfig`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from evaluation.graph import Graph, Resource
+
+NAMED = ("metadata.name", "metadata.namespace")
+SELECTOR = ("spec.selector",)
+VOLUME_SOURCES = tuple(
+    f"spec.{source}"
+    for source in (
+        *("awsElasticBlockStore", "azureDisk", "azureFile", "cephfs", "cinder", "csi", "fc", "flexVolume", "flocker"),
+        *("gcePersistentDisk", "glusterfs", "hostPath", "iscsi", "local", "nfs", "photonPersistentDisk"),
+        *("portworxVolume", "quobyte", "rbd", "scaleIO", "storageos", "vsphereVolume"),
+    )
+)
+
+IMMUTABLE: Mapping[str, tuple[str, ...]] = {
+    "apps/v1:DaemonSet": SELECTOR,
+    "apps/v1:Deployment": SELECTOR,
+    "apps/v1:StatefulSet": (
+        *("spec.podManagementPolicy", "spec.revisionHistoryLimit", "spec.selector", "spec.serviceName"),
+        "spec.volumeClaimTemplates",
+    ),
+    "batch/v1:Job": ("spec.completions", "spec.parallelism", "spec.selector", "spec.template"),
+    "core/v1:PersistentVolume": VOLUME_SOURCES,
+    "core/v1:PersistentVolumeClaim": (
+        *("spec.accessModes", "spec.selector", "spec.storageClassName", "spec.volumeName"),
+    ),
+    "core/v1:ResourceQuota": ("spec.scopes",),
+    "core/v1:Service": ("spec.clusterIP",),
+    # These two hold their data for ever unless the provider is told that they are mutable, and Wharf does not tell it.
+    "core/v1:ConfigMap": ("binaryData", "data"),
+    "core/v1:Secret": ("type", "stringData", "data"),
+    "rbac.authorization.k8s.io/v1:ClusterRoleBinding": ("roleRef",),
+    "rbac.authorization.k8s.io/v1:RoleBinding": ("roleRef",),
+    "storage.k8s.io/v1:StorageClass": ("parameters", "provisioner"),
+}
+RELEASE = "kubernetes:helm.sh/v3:Release"
+PROVIDER = "pulumi:providers:kubernetes"
+
+
+def immutable(resource: Resource) -> tuple[str, ...]:
+    """The dotted paths of a Kubernetes object, or Helm release, that cannot change in place."""
+    if resource.type == RELEASE:
+        return ("name", "namespace")
+    if not resource.is_kubernetes:
+        return ()
+    return (*NAMED, *IMMUTABLE.get(resource.type.removeprefix("kubernetes:"), ()))
+
+
+def provider_replaced(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
+    """With a constant cluster identifier nothing else replaces the provider, and with it all that it has made."""
+    before, after = old.get("clusterIdentifier"), new.get("clusterIdentifier")
+    if before and after:
+        return ("clusterIdentifier",) if before != after else ()
+    return tuple(key for key in ("kubeconfig", "context", "cluster") if old.get(key) != new.get(key))
+
+
+def lost_with(resource: Resource, graph: Graph) -> str:
+    """What is lost when the object is deleted, in words; "" where nothing is that could not be made again."""
+    kind = resource.type.rsplit(":", 1)[-1]
+    if kind in ("PersistentVolumeClaim", "PersistentVolume"):
+        return "the volume"
+    if kind == "StatefulSet" and _claims(resource) and not _keeps_claims(resource):
+        return "its volumes, which are deleted with it"
+    if kind == "Namespace" and (there := _holding(resource, graph)):
+        return f"all that is in it, {', '.join(there)} among it"
+    return ""
+
+
+def _claims(resource: Resource) -> bool:
+    return bool(resource.inputs.get("spec", {}).get("volumeClaimTemplates"))
+
+
+def _keeps_claims(resource: Resource) -> bool:
+    policy = resource.inputs["spec"].get("persistentVolumeClaimRetentionPolicy", {})
+    return policy.get("whenDeleted", "Retain") == "Retain"
+
+
+def _holding(namespace: Resource, graph: Graph) -> list[str]:
+    """What keeps data in a namespace. Claims are deleted with it, whatever a StatefulSet says of them."""
+    name = namespace.inputs.get("metadata", {}).get("name", namespace.name)
+    return [
+        f"{resource.type.rsplit(':', 1)[-1]} {resource.inputs['metadata'].get('name', resource.name)}"
+        for resource in graph
+        if resource.is_kubernetes
+        and resource.inputs.get("metadata", {}).get("namespace") == name
+        and (resource.type.endswith(":PersistentVolumeClaim") or _claims(resource))
+    ]

@@ -1,0 +1,118 @@
+"""Where things are: the checkout, the projects in it (its own and the examples), and their stages."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from components.apps.spec import LABEL_VALUE
+from evaluation.evaluate import Answers, evaluate
+from evaluation.graph import Graph
+from evaluation.placeholders import Placeholders
+from stacks.errors import UserError
+from stacks.program import run
+from stacks.reading import config, stage_file
+from stacks.reading.models import Stage
+from stacks.reading.stage_file import read_yaml
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder with a Pulumi.yaml and stage files."""
+
+    root: Path
+    name: str
+
+    @property
+    def state(self) -> Path:
+        """Git-ignored; what is kept of the local stages: kubeconfigs, generated values, the engine's state."""
+        return self.root / ".wharf"
+
+    def stages(self) -> list[str]:
+        return sorted(path.name.split(".")[1] for path in self.root.glob("Pulumi.*.yaml"))
+
+    def require(self, stage: str) -> None:
+        """Raises:
+        UserError: there is no such stage; names those that there are.
+        """
+        if stage not in self.stages():
+            raise UserError(
+                f"there is no stage {stage!r} in {self.shown}: the stages there are {', '.join(self.stages())}"
+            )
+
+    @property
+    def shown(self) -> str:
+        if self.root == CHECKOUT:
+            return "this checkout"
+        return str(self.root.relative_to(CHECKOUT) if self.root.is_relative_to(CHECKOUT) else self.root)
+
+
+def find(example: str | None = None) -> Project:
+    """The checkout's own project, or the example of that name.
+
+    Raises:
+        UserError: no such example; names those that there are.
+    """
+    if example is None:
+        return _project(CHECKOUT)
+    there = sorted(path.parent.name for path in (CHECKOUT / "examples").glob("*/Pulumi.yaml"))
+    if example not in there:
+        raise UserError(f"there is no example {example!r}: the examples are {', '.join(there) or 'none'}")
+    return _project(CHECKOUT / "examples" / example)
+
+
+def _project(root: Path) -> Project:
+    name = read_yaml(root / "Pulumi.yaml", "Pulumi.yaml").get("name")
+    if not isinstance(name, str):
+        raise UserError("Pulumi.yaml: name: is missing: write the project's name")
+    if not name or not LABEL_VALUE.fullmatch(name):
+        raise UserError(f"Pulumi.yaml: name: {name!r} is a label of all objects: at most 63 letters, digits and . _ -")
+    return Project(root, name)
+
+
+def config_of(project: Project, stage: str) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The values of a stage's file, and which keys of them are secret."""
+    project.require(stage)
+    file = f"Pulumi.{stage}.yaml"
+    return stage_file.config_of(stage_file.read_stage(project.root / file, file), project.name)
+
+
+def read_stage(project: Project, stage: str) -> Stage:
+    """The stage as its files describe it, checked."""
+    values, _ = config_of(project, stage)
+    return config.parse(values, stack=stage, project=project.name, root=project.root, environ=os.environ)
+
+
+def evaluate_stage(project: Project, stage: str, answers: Answers | None = None) -> Graph:
+    """What the program registers for a stage, offline: no credentials, no passphrase, no network.
+
+    Raises:
+        InputRefused, UserError: the input is wrong.
+    """
+    values, secret_keys = config_of(project, stage)
+    return evaluate(
+        run,
+        answers=answers or placeholders(project, stage),
+        project=project.name,
+        stack=stage,
+        config=values,
+        secret_keys=secret_keys,
+        root=project.root,
+    )
+
+
+def placeholders(project: Project, stage: str) -> Placeholders:
+    """The answers with which a stage is evaluated offline; another stage's outputs are rendered from its file."""
+    values, _ = config_of(project, stage)
+    return Placeholders(
+        region=values.get("aws:region", "us-east-1"), other_stack=lambda other: _outputs(project, other)
+    )
+
+
+def _outputs(project: Project, stage: str) -> Mapping[str, Any]:
+    return evaluate_stage(project, stage).outputs

@@ -1,0 +1,17 @@
+"""Stages: each reads its configuration once, makes the providers, composes components and exports what people need."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from stacks.reading import config
+
+
+def run() -> None:
+    """Builds the stage that Pulumi was asked for.
+
+    Raises:
+        InputRefused: the stage or an app says something that cannot be; nothing was registered.
+    """
+    stage = config.load()
+    import_module(f"stacks.{stage.config.kind}").build(stage)

@@ -1,0 +1,159 @@
+"""The apps of a stage: each app file, with what the stage says of that app laid over it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator, Mapping, Set
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pydantic
+
+from components.apps.spec import AppSpec
+from stacks.reading.problems import InputRefused, explain
+from stacks.reading.stage_file import read_yaml
+
+_APP = pydantic.TypeAdapter(AppSpec)
+
+
+def load(
+    root: Path, apps_dir: str, overrides: Mapping[str, Mapping[str, Any]], file: str
+) -> tuple[dict[str, AppSpec], list[str]]:
+    """The apps that the stage names, and every problem with them. What is not named by the stage does not run in it."""
+    apps: dict[str, AppSpec] = {}
+    problems: list[str] = []
+    for name, override in sorted(overrides.items()):
+        path = root / apps_dir / f"{name}.yaml"
+        shown = f"{apps_dir}/{name}.yaml"
+        if "/" in name or not _is_file(path):
+            there = ", ".join(sorted(p.stem for p in (root / apps_dir).glob("*.yaml"))) or "none"
+            problems.append(f"{file}: wharf:apps.{name}: there is no {shown}; the apps there: {there}")
+            continue
+        try:
+            written = read_yaml(path, shown)
+        except InputRefused as refused:
+            problems += refused.problems
+            continue
+        problems += _misplaced(name, written, override, file, shown)
+        app, found = _app({**merge(_normal(written), _normal(override)), "name": name})
+        problems += [_located(path, text, name, override, file, shown) for path, text in found]
+        if app:
+            apps[name] = app
+    return apps, problems
+
+
+def _is_file(path: Path) -> bool:
+    with suppress(OSError):  # a name that no file can have is no file
+        return path.is_file()
+    return False
+
+
+def _misplaced(
+    name: str, written: Mapping[str, Any], override: Mapping[str, Any], file: str, shown: str
+) -> Iterator[str]:
+    """An app is called as its file is, and which version runs is what stages differ in."""
+    if "name" in written:
+        yield f"{shown}: name: is not a known key: the app is called {name}, as its file is"
+    if "name" in override:
+        yield f"{file}: wharf:apps.{name}.name: is not a known key: the app is called {name}, as its file is"
+    if "version" in written:
+        yield f"{shown}: version: is the stage's: move it to wharf:apps.{name}.version in {file}"
+
+
+def _app(written: Mapping[str, Any]) -> tuple[AppSpec | None, list[tuple[str, str]]]:
+    """The app, and what is wrong with it. Wrong keys are left out, so that the others can be held against the stage."""
+    problems: list[tuple[str, str]] = []
+    wrong: set[str] = set()
+    while True:
+        left = {key: value for key, value in written.items() if key not in wrong}
+        try:
+            return _APP.validate_json(json.dumps({**_stand_ins(wrong), **left}), strict=True), problems
+        except pydantic.ValidationError as error:
+            told = explain(error, AppSpec)
+        problems += [(path, text) for path, text in told if path.split(".")[0] not in wrong]
+        found = {path.split(".")[0] for path, _ in told}
+        if found <= wrong or "kind" in found:  # what else may stand there follows from the kind
+            return None, problems
+        wrong |= found
+
+
+def _stand_ins(wrong: Set[str]) -> dict[str, Any]:
+    """For keys that an app must have; nobody sees them, since what is wrong is refused."""
+    required = {"name": "app", "image": "image", "version": "0", "port": 1, "schedule": "@daily"}
+    return {key: value for key, value in required.items() if key in wrong}
+
+
+def _normal(app: Mapping[str, Any]) -> dict[str, Any]:
+    """``needs: [database]`` is short for ``needs: {database: {}}``, so that a stage can add to either."""
+    needs = app.get("needs")
+    if isinstance(needs, list) and all(isinstance(need, str) for need in needs):
+        return {**app, "needs": {need: {} for need in needs}}
+    if isinstance(needs, Mapping):
+        return {**app, "needs": {need: templates or {} for need, templates in needs.items()}}
+    return dict(app)
+
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Maps merge, key by key and deep; lists and single values replace; a null in ``over`` takes the key away."""
+    merged = dict(base)
+    for key, value in over.items():
+        if value is None:
+            merged.pop(key, None)
+        elif isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
+            merged[key] = merge(merged[key], value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _located(path: str, text: str, name: str, override: Mapping[str, Any], file: str, shown: str) -> str:
+    """Blames the file in which the offending key stands; a version can only stand in the stage file."""
+    if path == "version" or _stated(path, override):
+        return f"{file}: wharf:apps.{name}.{path}: {text}"
+    return f"{shown}: {path}: {text}" if path else f"{shown}: {text}"
+
+
+def _stated(path: str, override: Any) -> bool:
+    for part in path.split("."):
+        if not isinstance(override, Mapping) or part not in override:
+            return False
+        override = override[part]
+    return True
+
+
+def image_variable(name: str) -> str:
+    return "WHARF_IMAGE_" + name.upper().replace("-", "_")
+
+
+def with_images(
+    apps: Mapping[str, AppSpec], images: Mapping[str, str], *, local: bool
+) -> tuple[dict[str, AppSpec], list[str]]:
+    """The apps with the images that the environment gives for this run, ``WHARF_IMAGE_<APP>=repository:tag``."""
+    if images and not local:
+        return dict(apps), [f"{name}: replaces an image in local stages only: unset it" for name in sorted(images)]
+    by_variable = {image_variable(name): name for name in apps}
+    replaced, problems = dict(apps), []
+    for variable, reference in sorted(images.items()):
+        repository, separator, version = _split(reference)
+        if variable not in by_variable:
+            known = ", ".join(sorted(by_variable)) or "none"
+            problems.append(f"{variable}: names no app of this stage; there are {known}")
+        elif not separator or not repository or not version:
+            problems.append(f"{variable}: {reference!r} is not repository:tag or repository@sha256:…")
+        else:
+            name = by_variable[variable]
+            try:
+                replaced[name] = dataclasses.replace(replaced[name], image=repository, version=version)
+            except ValueError as error:
+                problems += [f"{variable}: {line}" for line in str(error).split("\n")]
+    return replaced, problems
+
+
+def _split(reference: str) -> tuple[str, str, str]:
+    before, at, digest = reference.partition("@")
+    path, slash, last = before.rpartition("/")
+    repository, colon, tag = last.partition(":")
+    version = tag + (f"@{digest}" if at else "")
+    return f"{path}{slash}{repository}", colon or at, version

@@ -1,0 +1,125 @@
+"""Everything that is wrong with the input, at once, in words."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from difflib import get_close_matches
+from typing import Any
+
+import pulumi
+import pydantic
+from pydantic_core import ErrorDetails
+
+from stacks.errors import UserError
+from stacks.reading.keys import known_keys
+
+_KEYED = re.compile(r"([a-z][-a-z]*(?:\.[^\s:]+)*): (.*)", re.DOTALL)
+_SECRET = ("secrets", "pull-secrets")
+_LONGEST = 60  # characters of a value that are shown
+_WANTED = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "dict_type": "keys and values",
+    "model_type": "keys and values",
+    "dataclass_type": "keys and values",
+}
+_EMPTY = {"dict_type": "{}", "model_type": "{}", "list_type": "[]"}
+
+
+class InputRefused(UserError, pulumi.RunError):  # noqa: N818 it is what the user reads first
+    """The stage or app files say what cannot be: one line a problem. The engine prints them without a traceback."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = list(dict.fromkeys(problems))
+        super().__init__("\n".join(self.problems))
+
+
+def explain(error: pydantic.ValidationError, type_: Any) -> list[tuple[str, str]]:
+    """Each problem of a validation as ``type_``, as (dotted path, sentence). Never shows the value of a secret."""
+    found: list[tuple[str, str]] = []
+    for detail in error.errors(include_url=False):
+        location = [part for part in detail["loc"] if part != "[key]"]
+        path = ".".join(str(part) for part in location)
+        for message in _sentence(detail, location, type_).split("\n"):
+            keyed = _KEYED.fullmatch(message)
+            found.append((f"{path}.{keyed[1]}".lstrip("."), keyed[2]) if keyed else (path, message))
+    return found
+
+
+def _sentence(detail: ErrorDetails, location: Sequence[int | str], type_: Any) -> str:
+    kind, context = detail["type"], detail.get("ctx", {})
+    secret = bool(location) and location[0] in _SECRET
+    value = None if detail["input"] == "null" else detail["input"]  # a key of the stage without a value arrives so
+    given = "its value" if secret else _shown(value)
+    if kind in ("extra_forbidden", "unexpected_keyword_argument"):
+        return _unknown(str(location[-1]), known_keys(type_, location[:-1]))
+    if kind in ("missing", "missing_keyword_only_argument"):
+        return "is missing"
+    if kind == "value_error":
+        return str(context["error"])
+    if kind in _WANTED:
+        noun = "" if isinstance(value, bool) else f" {_noun(value)},"
+        remedy = _remedy(kind, value, location, secret=secret)
+        return f"{given} is{noun} not {_WANTED[kind]}{remedy}".lstrip()
+    if kind == "literal_error":
+        return f"{given} is{' empty,' if value is None else ''} not {context['expected']}".lstrip()
+    if kind in ("greater_than_equal", "less_than_equal"):
+        limit, word = (context["ge"], "less") if "ge" in context else (context["le"], "more")
+        return f"{given} is {word} than {limit}"
+    if kind == "string_pattern_mismatch":
+        return f"{given} does not match {context['pattern']}"
+    if kind == "too_short":
+        return f"has {context['actual_length']}, and needs {context['min_length']} or more"
+    return f"{detail['msg'][0].lower()}{detail['msg'][1:]}"
+
+
+def _unknown(key: str, known: Sequence[str]) -> str:
+    near = get_close_matches(key, known, n=1)
+    if near:
+        return f"is not a known key: did you mean {near[0]}?"
+    return f"is not a known key: there are {', '.join(known)}" if known else "is not a known key: take it out"
+
+
+def _remedy(kind: str, value: Any, location: Sequence[int | str], *, secret: bool) -> str:
+    if kind == "string_type" and isinstance(value, (bool, int, float)):
+        return ": put it in quotes, as it is written there"  # as it was read, 1.10 is 1.1, and 0x1F is 31
+    if value is None and kind in _EMPTY and len(location) == 1:
+        return f": write {_EMPTY[kind]}, or take it out"
+    if secret:
+        return ""
+    if kind == "int_type" and isinstance(value, str) and value.isdecimal():
+        return ": take off its quotes"
+    if kind == "list_type" and isinstance(value, str):
+        return f": write {_listed(value, str(location[-1]))}"
+    return ": write a list, such as [database]" if location[-1] == "needs" else ""
+
+
+def _listed(value: str, key: str) -> str:
+    """A text as the list that was meant: of a command, its words."""
+    if key not in ("command", "args"):
+        return f"[{value}]"
+    with suppress(ValueError):
+        return json.dumps(shlex.split(value))
+    return json.dumps(value.split())
+
+
+def _shown(value: Any) -> str:
+    """A single value as it would stand in YAML, no longer than a line; of several, nothing."""
+    if value is None or isinstance(value, (Mapping, list, tuple)):
+        return ""
+    text = str(value).lower() if isinstance(value, bool) else repr(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def _noun(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "keys and values"
+    nouns = {str: "text", int: "a number", float: "a number", list: "a list", tuple: "a list"}
+    return nouns.get(type(value), "empty")

@@ -1,0 +1,175 @@
+"""The sections of a stage file, a model each: ``wharf:cluster.endpoint-access`` is `Cluster.endpoint_access`."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+
+from components.apps.spec import yaml_key
+
+
+def _cidr(value: str) -> str:
+    try:
+        ipaddress.IPv4Network(value)
+    except ValueError:
+        raise ValueError(f"{value!r} is not an IPv4 range such as 203.0.113.0/24, with no host bits set") from None
+    return value
+
+
+def _role_or_user(value: str) -> str:
+    if not re.fullmatch(r"arn:aws[a-z-]*:iam::\d{12}:(role|user)/[\w+=,.@/-]+", value):
+        raise ValueError(f"{value!r} is not the ARN of an IAM role or user, arn:aws:iam::ACCOUNT:role/NAME")
+    return value
+
+
+def _version(value: str) -> str:
+    if not re.fullmatch(r"\d+(\.\d+)*", value):
+        raise ValueError(f"{value!r} is not a version such as 18 or 4.2")
+    return value
+
+
+def _owner(value: str) -> str:
+    if not re.fullmatch(r"[\w .:/=+@-]{1,256}", value):
+        raise ValueError(f"{value!r} cannot be a tag on AWS: at most 256 letters, digits, spaces and . : / = + - @ _")
+    return value
+
+
+def _certificate(value: str) -> str:
+    if not re.fullmatch(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[\w-]+", value):
+        raise ValueError(f"{value!r} is not the ARN of a certificate, arn:aws:acm:REGION:ACCOUNT:certificate/ID")
+    return value
+
+
+def _some(ranges: list[str]) -> list[str]:
+    if not ranges:
+        raise ValueError(
+            "is an empty list, which lets in everybody as if it was not there: name ranges, or take it out"
+        )
+    return ranges
+
+
+def _stage_names(names: list[str]) -> list[str]:
+    for name in names:
+        if not STAGE_NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is not the name of a stage: lowercase letters, digits and dashes, at most 20")
+        if names.count(name) > 1:
+            raise ValueError(f"{name} is named twice")
+    return names
+
+
+STAGE_NAME = re.compile(r"[a-z]([-a-z0-9]{0,18}[a-z0-9])?")
+Owner = Annotated[str, AfterValidator(_owner)]
+CertificateArn = Annotated[str, AfterValidator(_certificate)]
+Version = Annotated[str, AfterValidator(_version)]
+Cidr = Annotated[str, AfterValidator(_cidr)]
+IamArn = Annotated[str, AfterValidator(_role_or_user)]
+HostPort = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=yaml_key, validate_by_name=True)
+
+
+class Network(Section):
+    """The VPC. ``zones`` are names, such as us-east-1a; the address plan is stable when one is appended."""
+
+    cidr: Cidr = "10.0.0.0/16"
+    zones: list[str] = Field(min_length=2)
+    nat: Literal["gateway", "gateway-per-zone", "instance", "none"] = "gateway"
+    endpoints: list[str] = []
+
+
+class EndpointAccess(Section):
+    """Who reaches the Kubernetes API: the public ranges (none: not public), and the VPC itself."""
+
+    public: list[Cidr] = []
+    private: bool = True
+
+
+class SystemNodes(Section):
+    """The managed EC2 group for what Fargate cannot run; ``count`` 0 is all-Fargate."""
+
+    count: int = Field(default=0, ge=0, le=20)
+    type: str = "t4g.medium"
+
+
+class Cluster(Section):
+    """The EKS cluster, or ``stack``: the stage of kind cluster whose cluster this environment lives in."""
+
+    stack: str | None = None
+    version: str | None = None
+    endpoint_access: EndpointAccess = EndpointAccess()
+    admins: list[IamArn] = []
+    system_nodes: SystemNodes = SystemNodes()
+    profiles: list[str] = []
+    log_retention: int = 30
+    keep: bool = False
+
+
+class Ingress(Section):
+    """The way in. With ``domain``: HTTPS and DNS records; without: the load balancer's own name, and HTTP."""
+
+    domain: str | None = None
+    zone_id: str | None = None
+    certificate: CertificateArn | None = None
+    allow: Annotated[list[Cidr], AfterValidator(_some)] = []
+    port: HostPort | None = None
+
+
+class Database(Section):
+    """PostgreSQL: RDS on AWS, a StatefulSet locally."""
+
+    engine_version: Version | None = None
+    size: str = "db.t4g.micro"
+    storage_gib: int = Field(default=20, ge=1, le=65_536)
+    multi_zone: bool = False
+    backup_days: int = Field(default=7, ge=0, le=35)
+    keep: bool = False
+    rotation: int = Field(default=1, ge=1)
+    port: HostPort | None = None
+
+
+class Broker(Section):
+    """RabbitMQ: on Amazon MQ, or as a StatefulSet in the cluster's nodes."""
+
+    kind: Literal["amazon-mq", "in-cluster"] | None = None
+    size: str = "mq.m7g.medium"
+    version: Version | None = None
+    keep: bool = False
+
+
+class Mail(Section):
+    """The sender: a domain that SES signs for, or single verified addresses; locally a catcher takes all."""
+
+    domain: str | None = None
+    addresses: list[str] = []
+
+
+class PullSecret(Section):
+    """A login to a private image registry."""
+
+    server: str
+    username: str
+    password: SecretStr
+
+
+class Account(Section):
+    """What is made once an account: for which repository, and for which stages, GitHub may deploy."""
+
+    repository: str = Field(pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")
+    stages: Annotated[list[str], Field(min_length=1), AfterValidator(_stage_names)]
+
+
+class Exemption(Section):
+    """A rule that a resource of this stage need not hold, why, and until when."""
+
+    rule: str
+    resource: str = "*"
+    reason: str = Field(min_length=1)
+    until: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
+
+
+AppOverrides = dict[str, dict[str, Any]]

@@ -1,0 +1,155 @@
+"""Pulumi.yaml and Pulumi.<stage>.yaml as files: read without the engine, and without the passphrase."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from stacks.reading.problems import InputRefused
+
+STAGE_KEYS = ("config", "encryptedkey", "encryptionsalt", "environment", "secretsprovider")
+ALWAYS_SECRET = ("wharf:secrets", "wharf:pull-secrets")
+MOST_VALUES = 200_000
+_NO_TEXT = re.compile(r"[\0\ud800-\udfff]")
+
+
+def read_yaml(path: Path, shown: str) -> dict[str, Any]:
+    """The mapping in a YAML file; an empty file is an empty mapping.
+
+    Raises:
+        InputRefused: not to be read, not YAML, not a mapping; names file, line and column.
+    """
+    try:
+        loaded = _loaded(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputRefused([f"{shown}: cannot be read: {getattr(error, 'strerror', None) or error}"]) from None
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+        raise InputRefused([f"{shown}{where}: is not YAML: {error.problem or error.context}"]) from None
+    except (ValueError, RecursionError) as error:  # what looks like a number or a date, and is none; too deep
+        raise InputRefused([f"{shown}: is not YAML: {error}: put what is text in quotes"]) from None
+    except YAMLError as error:
+        raise InputRefused([f"{shown}: is not YAML: {str(error).splitlines()[0]}"]) from None
+    if loaded is None:
+        return {}
+    if not isinstance(loaded, dict):
+        raise InputRefused([f"{shown}:1:1: does not hold keys and values: write one key: value on each line"])
+    try:
+        return _plain(loaded, "", (), count(1))
+    except ValueError as error:
+        raise InputRefused([f"{shown}: {error}"]) from None
+
+
+@functools.lru_cache(maxsize=4096)
+def _loaded(text: str) -> Any:
+    """Kept, since a review reads the same apps for every stage, and the parser takes its time to be exact."""
+    return YAML(typ="safe", pure=True).load(text)
+
+
+def _plain(value: Any, path: str, above: tuple[int, ...], seen: Iterator[int]) -> Any:
+    """The same as JSON has it: dates are text, and so are keys.
+
+    Raises:
+        ValueError: what JSON does not have; ``above`` are the ids of what the value is in. Or ``seen`` counts more
+            values than a file is meant to hold, which a few lines of aliases to aliases can.
+    """
+    if next(seen) > MOST_VALUES:
+        raise ValueError(f"{path}: is the one value too many of {MOST_VALUES}: use fewer aliases, or split the file")
+    if id(value) in above:
+        raise ValueError(f"{path}: an alias refers to what it stands in: write the value out")
+    if isinstance(value, dict):
+        inside = (*above, id(value))
+        return {_key(key, path): _plain(item, f"{path}.{key}".lstrip("."), inside, seen) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item, f"{path}.{place}", (*above, id(value)), seen) for place, item in enumerate(value)]
+    if isinstance(value, str) and _NO_TEXT.search(value):
+        raise ValueError(
+            f"{path}: holds a NUL or half of a surrogate pair, which no text on a machine can: take it out"
+        )
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return value
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    raise ValueError(f"{path}: a {type(value).__name__} is not read: write text, a number, a list or keys and values")
+
+
+def _key(key: Any, path: str) -> str:
+    if isinstance(key, (str, int, float)):
+        return str(key).lower() if isinstance(key, bool) else str(key)
+    raise ValueError(f"{path or 'a key'}: {key!r} is not text, as a key is")
+
+
+def read_stage(path: Path, shown: str) -> dict[str, Any]:
+    """A stage file, whose ``config`` holds keys and values.
+
+    Raises:
+        InputRefused: as `read_yaml`, or ``config`` is something else.
+    """
+    stage = read_yaml(path, shown)
+    config = stage.get("config")
+    if config is not None and not isinstance(config, dict):
+        raise InputRefused([f"{shown}: config: does not hold keys and values: write wharf:kind: local under it"])
+    return stage
+
+
+def file_problems(project: Mapping[str, Any], stage: Mapping[str, Any], stage_name: str) -> list[str]:
+    """What the files must not have because it could not be read offline, the same for everybody."""
+    file = f"Pulumi.{stage_name}.yaml"
+    known = ", ".join(STAGE_KEYS)
+    problems = [f"{file}: {key}: is not a known key: there are {known}" for key in stage if key not in STAGE_KEYS]
+    if project.get("config"):
+        problems.append("Pulumi.yaml: config: is not read: put each key into the Pulumi.<stage>.yaml that needs it")
+    if stage.get("environment"):
+        problems.append(f"{file}: environment: Pulumi ESC is not read offline: put the values under config:")
+    return problems
+
+
+def config_of(stage: Mapping[str, Any], project_name: str) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The values of a stage file as the engine would pass them, and which keys are secret.
+
+    An encrypted value is a placeholder that names its path, and is another where the ciphertext is, so that a diff
+    tells a change: nothing here can decrypt it, and nothing needs to.
+    """
+    values: dict[str, str] = {}
+    secret_keys: list[str] = [*ALWAYS_SECRET]
+    for key, value in (stage.get("config") or {}).items():
+        full = key if ":" in key else f"{project_name}:{key}"
+        plain = _without_ciphertext(value, full)
+        values[full] = plain if isinstance(plain, str) else json.dumps(plain)
+        if plain != value:
+            secret_keys.append(full)
+    return values, tuple(dict.fromkeys(secret_keys))
+
+
+def plain_paths(value: Any, path: str) -> list[str]:
+    """Paths of the leaves that are not encrypted."""
+    if is_encrypted(value):
+        return []
+    if isinstance(value, Mapping):
+        return [found for key, item in value.items() for found in plain_paths(item, f"{path}.{key}")]
+    return [path]
+
+
+def is_encrypted(value: Any) -> bool:
+    return isinstance(value, Mapping) and set(value) == {"secure"} and isinstance(value["secure"], str)
+
+
+def _without_ciphertext(value: Any, path: str) -> Any:
+    if is_encrypted(value):
+        return f"encrypted {path} {hashlib.sha256(value['secure'].encode()).hexdigest()[:12]}"
+    if isinstance(value, Mapping):
+        return {key: _without_ciphertext(item, f"{path}.{key}") for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_ciphertext(item, f"{path}[{index}]") for index, item in enumerate(value)]
+    return value
