@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from evaluation.aws_types import AWS_TYPES
 from evaluation.graph import Graph, Resource
 from evaluation.inputs import at, items
-from evaluation.kubernetes_types import lost_with
+from evaluation.loss import holds, holds_only_logs
 from evaluation.workloads import WORKLOADS, labels, name, namespace, selects
 
 KINDS_SHOWN = 3  # of what is in a box
@@ -147,9 +147,7 @@ TELLING = (
 
 
 def _holds_data(resource: Resource, graph: Graph) -> bool:
-    row = AWS_TYPES.get(resource.type)
-    holds = row is not None and row.holds_data and resource.type.endswith((":Instance", ":Broker", ":Bucket"))
-    return holds or bool(lost_with(resource, graph)) or resource.type.endswith(":StatefulSet")
+    return bool(holds(resource, graph)) and not holds_only_logs(resource)
 
 
 def _node(resource: Resource) -> str:

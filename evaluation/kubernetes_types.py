@@ -1,4 +1,4 @@
-"""What of a Kubernetes object cannot change in place, and which objects hold data.
+"""What of a Kubernetes object cannot change in place.
 
 Source of the paths: pulumi/pulumi-kubernetes provider/pkg/provider/diff.go (`forceNew`, `forceNewProperties`) and
 helm_release.go (`forceNewFields`); of the provider's own: provider.go, `DiffConfig`.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from evaluation.graph import Graph, Resource
+from evaluation.graph import Resource
 
 NAMED = ("metadata.name", "metadata.namespace")
 SELECTOR = ("spec.selector",)
@@ -62,36 +62,3 @@ def provider_replaced(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[s
     if before and after:
         return ("clusterIdentifier",) if before != after else ()
     return tuple(key for key in ("kubeconfig", "context", "cluster") if old.get(key) != new.get(key))
-
-
-def lost_with(resource: Resource, graph: Graph) -> str:
-    """What is lost when the object is deleted, in words; "" where nothing is that could not be made again."""
-    kind = resource.type.rsplit(":", 1)[-1]
-    if kind in ("PersistentVolumeClaim", "PersistentVolume"):
-        return "the volume"
-    if kind == "StatefulSet" and _claims(resource) and not _keeps_claims(resource):
-        return "its volumes, which are deleted with it"
-    if kind == "Namespace" and (there := _holding(resource, graph)):
-        return f"all that is in it, {', '.join(there)} among it"
-    return ""
-
-
-def _claims(resource: Resource) -> bool:
-    return bool(resource.inputs.get("spec", {}).get("volumeClaimTemplates"))
-
-
-def _keeps_claims(resource: Resource) -> bool:
-    policy = resource.inputs["spec"].get("persistentVolumeClaimRetentionPolicy", {})
-    return policy.get("whenDeleted", "Retain") == "Retain"
-
-
-def _holding(namespace: Resource, graph: Graph) -> list[str]:
-    """What keeps data in a namespace. Claims are deleted with it, whatever a StatefulSet says of them."""
-    name = namespace.inputs.get("metadata", {}).get("name", namespace.name)
-    return [
-        f"{resource.type.rsplit(':', 1)[-1]} {resource.inputs['metadata'].get('name', resource.name)}"
-        for resource in graph
-        if resource.is_kubernetes
-        and resource.inputs.get("metadata", {}).get("namespace") == name
-        and (resource.type.endswith(":PersistentVolumeClaim") or _claims(resource))
-    ]

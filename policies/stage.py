@@ -10,7 +10,7 @@ from components.shared.names import Longest
 from evaluation.aws_types import AWS_TYPES
 from evaluation.graph import Resource
 from evaluation.inputs import at
-from evaluation.kubernetes_types import lost_with
+from evaluation.loss import holds_only_logs, loses
 from policies.rule import Context, Rule
 from policies.samples import Sample, example, kubernetes
 
@@ -25,12 +25,7 @@ NAME_LIMITS: Mapping[str, tuple[str, int]] = {
     "mq/broker:Broker": ("brokerName", Longest.BROKER),
     "cloudwatch/logGroup:LogGroup": ("name", Longest.LOG_GROUP),
 }
-HOLDING_DATA = tuple(
-    token.removeprefix("aws:")
-    for token, row in AWS_TYPES.items()
-    # Logs are kept as long as they are of use, and a key or bucket of logs no longer than they.
-    if row.holds_data and not token.endswith((":LogGroup", ":Bucket"))
-)
+HOLDING_DATA = tuple(token.removeprefix("aws:") for token, row in AWS_TYPES.items() if row.holds_data)
 IN_CLUSTER = ("apps/v1:StatefulSet", "core/v1:PersistentVolumeClaim")
 DEFAULT_PROVIDER = re.compile(r"::default(_[\d_]+)?(::|$)")
 
@@ -57,13 +52,14 @@ def _moving_chart(resource: Resource, context: Context) -> Iterator[str]:
 
 
 def _unprotected(resource: Resource, context: Context) -> Iterator[str]:
-    if not resource.protect:
-        yield "the engine would delete it without a word, and with it what it holds"
+    lost = loses(resource, context.graph)
+    if lost and not holds_only_logs(resource) and not resource.protect:
+        yield f"the engine would delete it without asking, and {lost} with it"
 
 
 def _unprotected_volume(resource: Resource, context: Context) -> Iterator[str]:
-    if lost_with(resource, context.graph) and not resource.protect:
-        yield "its volume would be deleted with it"
+    if (lost := loses(resource, context.graph)) and not resource.protect:
+        yield f"the engine would delete it without asking, and {lost} with it"
 
 
 def _by_default_provider(resource: Resource, context: Context) -> Iterator[str]:

@@ -14,6 +14,7 @@ SUBNET, VPC = "aws:ec2/subnet:Subnet", "aws:ec2/vpc:Vpc"
 RDS, SUBNET_GROUP = "aws:rds/instance:Instance", "aws:rds/subnetGroup:SubnetGroup"
 DEPLOYMENT, STATEFUL_SET = "kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet"
 NAMESPACE, SECRET = "kubernetes:core/v1:Namespace", "kubernetes:core/v1:Secret"
+CLAIM, BUCKET = "kubernetes:core/v1:PersistentVolumeClaim", "aws:s3/bucket:Bucket"
 
 
 def urn(type_: str, name: str, stack: str = "dev") -> str:
@@ -44,7 +45,8 @@ def kubernetes(type_: str, name: str, namespace: str | None = None, **inputs: An
     """An object with that name; ``uses`` as in `resource`."""
     more = {key: inputs.pop(key) for key in ("uses", "protect", "aliases", "parent") if key in inputs}
     metadata = {"name": name, **({"namespace": namespace} if namespace else {})}
-    return resource(type_, name, {"kind": type_.rsplit(":", 1)[-1], "metadata": metadata, **inputs}, **more)
+    version, kind = type_.removeprefix("kubernetes:").removeprefix("core/").split(":")
+    return resource(type_, name, {"apiVersion": version, "kind": kind, "metadata": metadata, **inputs}, **more)
 
 
 def stateful_set(name: str, namespace: str, *, when_deleted: str) -> Resource:

@@ -15,11 +15,11 @@ from cli.deploy.applyset import ApplySet
 from cli.deploy.values import Kept
 from cli.machine.terminal import Say
 from evaluation.graph import Graph, Resource, reveal
+from evaluation.loss import loses
 from evaluation.project import Project, evaluate_stage
 from stacks.errors import UserError
 
 Manifest = dict[str, Any]
-HOLDS_DATA = ("StatefulSet", "PersistentVolumeClaim", "Namespace")
 POLL_SECONDS = 0.5
 
 
@@ -83,14 +83,24 @@ def _is_awaited(resource: Resource) -> int:
     return int(resource.inputs.get("kind") in rollout.AWAITED)
 
 
-def lost_data(wanted: Sequence[Manifest], members: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Members of the stage that hold data and would be pruned."""
+def lost_data(
+    wanted: Sequence[Manifest], members: Sequence[Mapping[str, Any]], others: Sequence[Mapping[str, Any]] = ()
+) -> list[str]:
+    """Members of the stage that would be pruned, with data in them; ``others`` are objects beside the members."""
     kept = {rollout.key(manifest) for manifest in wanted}
+    live = Graph("", "", tuple(map(_resource, [*members, *others])))
     return [
-        f"{kind} {namespace}/{name}".replace(" /", " ")
-        for kind, namespace, name in map(rollout.key, members)
-        if kind in HOLDS_DATA and (kind, namespace, name) not in kept
+        f"{_shown(rollout.key(resource.inputs))}: {lost}"
+        for resource in live.resources[: len(members)]
+        if rollout.key(resource.inputs) not in kept and (lost := loses(resource, live))
     ]
+
+
+def _resource(manifest: Mapping[str, Any]) -> Resource:
+    version = manifest["apiVersion"]
+    type_ = f"kubernetes:{version if '/' in version else f'core/{version}'}:{manifest['kind']}"
+    kind, namespace, name = rollout.key(manifest)
+    return Resource(urn=f"{kind}:{namespace}:{name}", type=type_, name=name, inputs=manifest)
 
 
 class Direct:
@@ -111,7 +121,7 @@ class Direct:
         graph = evaluate_stage(self.project, self.stage, answers)
         wanted = manifests_of(graph)
         before = {rollout.key(member): member for member in self.set.members()}
-        if losing := lost_data(wanted, list(before.values())):
+        if losing := lost_data(wanted, list(before.values()), self._claims()):
             confirm(losing)
         answers.save()
         self.set.prepare()
@@ -187,6 +197,11 @@ class Direct:
 
     def _workloads(self) -> list[Mapping[str, Any]]:
         return self._live("deployments,statefulsets,daemonsets,jobs,replicasets,pods,events")
+
+    def _claims(self) -> list[Mapping[str, Any]]:
+        """Claims of volumes, which the members' templates made and which are no members themselves."""
+        listed = self.cluster.kubectl("get", "persistentvolumeclaims", "--all-namespaces", "-o", "json")
+        return json.loads(listed.stdout)["items"]
 
     def _live(self, kinds: str) -> list[Mapping[str, Any]]:
         found = self.cluster.kubectl("get", kinds, "-n", self.stage, "-o", "json")

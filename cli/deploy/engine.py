@@ -14,18 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from cli.machine.terminal import Say
+from evaluation.graph import Graph, Resource
+from evaluation.loss import loses
 from evaluation.project import Project, evaluate_stage
+from evaluation.urns import Urn
 from stacks.errors import UserError
 
 LOCAL_PASSPHRASE = "local"  # noqa: S105 a local stage is public: its salt is in the repository beside this
 MARK = "WHARF_STAGE"  # in the environment of every process that we start, so that orphans can be told from others'
 NOISE = ("using pulumi-", "from $PATH")
-HOLDS_DATA = (
-    "aws:rds/instance:Instance",
-    "aws:mq/broker:Broker",
-    "kubernetes:apps/v1:StatefulSet",
-    "kubernetes:core/v1:PersistentVolumeClaim",
-)
 
 
 class Engine:
@@ -133,8 +130,8 @@ class Engine:
     def _losing(self) -> list[str]:
         """Resources of the state that hold data and that the program no longer has."""
         wanted = {resource.urn for resource in evaluate_stage(self.project, self.stack)}
-        there = self._deployment().get("resources") or []
-        return [r["urn"] for r in there if r["type"] in HOLDS_DATA and r["urn"] not in wanted]
+        state = graph_of_state(self.project.name, self.stack, self._deployment())
+        return [resource.urn for resource in state if resource.urn not in wanted and loses(resource, state)]
 
     def _end_orphans(self) -> list[int]:
         """Kills processes of an earlier run of this stack; they carry our mark in their environment."""
@@ -186,6 +183,21 @@ class Engine:
     def _command(self, arguments: Sequence[str], *, stack: bool, terminal: bool = False) -> list[str]:
         chosen = ["--stack", self.stack] if stack else []
         return ["pulumi", *arguments, *chosen, *([] if terminal else ["--non-interactive", "--color", "never"])]
+
+
+def graph_of_state(project: str, stack: str, deployment: Mapping[str, Any]) -> Graph:
+    """What the engine's state says that there is."""
+    resources = [
+        Resource(
+            urn=entry["urn"],
+            type=entry["type"],
+            name=Urn.parse(entry["urn"]).name,
+            retain_on_delete=entry.get("retainOnDelete", False),
+            inputs=entry.get("inputs") or {},
+        )
+        for entry in deployment.get("resources") or []
+    ]
+    return Graph(project, stack, tuple(resources))
 
 
 def _processes_marked(mark: str) -> Iterator[int]:

@@ -23,10 +23,12 @@ from cli.machine.aws import require_aws
 from cli.machine.files import remove, write_private
 from cli.machine.locks import only_one
 from cli.machine.terminal import say
+from evaluation.graph import Graph
+from evaluation.loss import holds
 from evaluation.project import CHECKOUT, Project, evaluate_stage, read_stage
 from stacks.errors import UserError
 from stacks.reading.catalogue import image_variable
-from stacks.reading.models import LocalConfig, Stage
+from stacks.reading.models import Stage
 from stacks.reading.problems import InputRefused
 
 EngineName = Literal["pulumi", "direct"]
@@ -134,12 +136,19 @@ def down(project: Project, name: str, options: Options) -> None:
         _engine_only(stage, options)
         Engine(project, name, say, options.timeout).down(yes=options.yes)
         return
-    config: LocalConfig = stage.config  # type: ignore[assignment]
-    kept = [part for part in ("database", "broker") if (section := getattr(config, part)) and section.keep]
     cluster = there or local_cluster(project, stage)
-    if kept and cluster.state.exists():
-        confirm([f"the {part} of {name}, which the stage keeps" for part in kept], options.yes)
+    if cluster.state.exists() and (kept := kept_data(evaluate_stage(project, name))):
+        confirm(kept, options.yes)
     _remove_local(project, name, cluster, options)
+
+
+def kept_data(graph: Graph) -> list[str]:
+    """What holds data and has `keep: true` in the stage file."""
+    return [
+        f"{resource.type.rsplit(':', 1)[-1]} {resource.name}, which {graph.stack} keeps: {data}"
+        for resource in graph
+        if resource.protect and (data := holds(resource, graph))
+    ]
 
 
 def _remove_local(project: Project, name: str, cluster: Cluster, options: Options) -> None:

@@ -11,9 +11,9 @@ from cli.diff.properties import compare as compare_values
 from cli.diff.properties import is_under
 from cli.diff.replacement import replacing, without_ignored
 from cli.diff.spread import Spread
-from evaluation import kubernetes_types
 from evaluation.aws_types import AWS_TYPES
 from evaluation.graph import Graph, Resource
+from evaluation.loss import loses
 from evaluation.urns import renamed
 
 OPTIONS = ("protect", "retain_on_delete")
@@ -62,15 +62,6 @@ def component(resource: Resource, resources: dict[str, Resource]) -> str:
         current = resources[current.parent]
 
 
-def lost_with(resource: Resource, graph: Graph) -> str:
-    """What is lost when it is deleted, in words; "" where nothing is that could not be made again."""
-    if resource.retain_on_delete:
-        return ""
-    if resource.type in AWS_TYPES:
-        return AWS_TYPES[resource.type].holds
-    return kubernetes_types.lost_with(resource, graph)
-
-
 def _created(resource: Resource, resources: dict[str, Resource]) -> Change:
     return Change(
         kind=Kind.CREATED,
@@ -82,7 +73,7 @@ def _created(resource: Resource, resources: dict[str, Resource]) -> Change:
 
 
 def _deleted(resource: Resource, resources: dict[str, Resource], base: Graph, head: Graph) -> Change:
-    loses = lost_with(resource, base)
+    lost = loses(resource, base)
     return Change(
         kind=Kind.DELETED,
         urn=resource.urn,
@@ -90,19 +81,19 @@ def _deleted(resource: Resource, resources: dict[str, Resource], base: Graph, he
         type=resource.type,
         name=resource.name,
         component=component(resource, resources),
-        loses=loses,
-        notes=tuple(_deletion_notes(resource, base, head, bool(loses))),
+        loses=lost,
+        notes=tuple(_deletion_notes(resource, base, head, bool(lost))),
     )
 
 
-def _deletion_notes(resource: Resource, base: Graph, head: Graph, loses: bool) -> Iterator[str]:
+def _deletion_notes(resource: Resource, base: Graph, head: Graph, is_lost: bool) -> Iterator[str]:
     if resource.retain_on_delete:
         yield "is left where it is: retain_on_delete"
     if resource.protect:
         yield "the engine refuses it while it is protected"
     there = base.by_urn()
     like_it = [other for other in head.of_type(resource.type) if other.urn not in there]
-    if loses and like_it:
+    if is_lost and like_it:
         likest = max(like_it, key=lambda other: SequenceMatcher(None, resource.name, other.name).ratio())
         yield f"if it is {likest.name} under its new name: give that, or its component, an alias"
 
@@ -116,7 +107,6 @@ def _kept(
         return None
     kind = Kind.REPLACED if is_replaced else Kind.CHANGED if properties else Kind.RENAMED
     notes = [f"was {old.urn}"] if old.urn != new.urn else []
-    loses = lost_with(old, base) if is_replaced else ""
     if is_replaced and old.protect:
         notes.append("the engine refuses it while it is protected")
     return Change(
@@ -127,7 +117,7 @@ def _kept(
         name=new.name,
         properties=properties,
         because=because,
-        loses=loses,
+        loses=loses(old, base) if is_replaced else "",
         notes=tuple(notes),
     )
 

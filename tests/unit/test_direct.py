@@ -19,7 +19,7 @@ from evaluation.evaluate import evaluate
 from evaluation.graph import Graph
 from stacks.errors import UserError
 from tests import local_stages
-from tests.graphs import DEPLOYMENT, NAMESPACE, STATEFUL_SET, graph, kubernetes, resource
+from tests.graphs import CLAIM, DEPLOYMENT, NAMESPACE, graph, kubernetes, resource, stateful_set
 
 
 def password(file: Path, rotation: int = 1, name: str = "password", *, save: bool = True) -> str:
@@ -121,12 +121,26 @@ def manifests(*resources: Any) -> list[dict[str, Any]]:
 
 
 def test_what_holds_data_and_is_not_wanted_any_more_is_told():
-    database = kubernetes(STATEFUL_SET, "database", "local")
+    database = stateful_set("database", "local", when_deleted="Delete")
     namespace, web = kubernetes(NAMESPACE, "local"), kubernetes(DEPLOYMENT, "web", "local")
     there = manifests(namespace, database, web)
     assert lost_data(there, there) == []
-    assert lost_data(manifests(namespace), there) == ["StatefulSet local/database"]
-    assert lost_data(manifests(database, web), there) == ["Namespace local"]
+    assert lost_data(manifests(namespace), there) == ["StatefulSet local/database: its volumes"]
+    whole = "Namespace local: all that is in it, with the volumes of StatefulSet database"
+    assert lost_data(manifests(database, web), there) == [whole]
+
+
+def test_a_volume_that_is_left_of_an_earlier_stateful_set_is_lost_with_its_namespace():
+    namespace, claim = kubernetes(NAMESPACE, "local"), kubernetes(CLAIM, "data-database-0", "local")
+    there = manifests(namespace)
+    assert lost_data([], there) == []
+    whole = "Namespace local: all that is in it, with the volumes of PersistentVolumeClaim data-database-0"
+    assert lost_data([], there, manifests(claim)) == [whole]
+
+
+def test_a_stateful_set_whose_volumes_stay_is_pruned_without_a_question():
+    database = stateful_set("database", "local", when_deleted="Retain")
+    assert lost_data([], manifests(database)) == []
 
 
 @pytest.mark.parametrize(
