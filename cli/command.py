@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from cli.machine.terminal import EXAMPLE
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -15,7 +17,21 @@ app = typer.Typer(
 )
 
 Stage = Annotated[str, typer.Argument(help="The stage: local, dev, staging, prod, …", show_default=False)]
-Example = Annotated[str | None, typer.Option("--example", help="A folder of examples/, instead of the checkout's own.")]
+
+
+def _remember(example: str | None) -> str | None:
+    EXAMPLE.set(example)
+    return example
+
+
+Example = Annotated[
+    str | None,
+    typer.Option(
+        "--example",
+        callback=_remember,
+        help="A folder of examples/, instead of the project of the working directory.",
+    ),
+]
 
 
 @app.callback()

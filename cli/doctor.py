@@ -17,6 +17,7 @@ from cli.machine import probes, tools
 from cli.machine.aws import aws_check, identity
 from cli.machine.check import Check, dotted, parsed, says
 from cli.machine.probes import Version
+from cli.machine.terminal import as_typed, with_paths
 from evaluation.project import CHECKOUT, Project, read_stage
 from stacks.errors import UserError
 from stacks.reading.models import Stage
@@ -34,7 +35,7 @@ def show(project: Project, name: str, *, as_json: bool = False) -> int:
     for check in examine(project, name):
         checks.append(check)
         if not as_json:
-            print(_line(check), flush=True)
+            print(with_paths(as_typed(_line(check)), project.root), flush=True)
     if as_json:
         print(json.dumps([asdict(check) for check in checks], indent=1))
     return int(any(check.verdict == "failed" for check in checks))

@@ -10,6 +10,7 @@ import typer
 
 from cli import deploy_verbs, live_verbs, review_verbs  # noqa: F401 register the verbs
 from cli.command import app
+from cli.machine.terminal import EXAMPLE, as_typed, with_paths
 from stacks.errors import UserError
 
 INTERRUPTED = 130  # what typer makes of Ctrl-C
@@ -47,5 +48,14 @@ def main() -> None:
 
 
 def _refuse(message: str) -> int:
-    print(message, file=sys.stderr)
+    print(_located(as_typed(message)), file=sys.stderr)
     return 1
+
+
+def _located(message: str) -> str:
+    from evaluation.project import root_of
+
+    try:
+        return with_paths(message, root_of(EXAMPLE.get()))
+    except UserError:  # there is no such project, which is what the message says
+        return message

@@ -65,7 +65,7 @@ def diff(
     if other:
         _two_stages(found, stage, other, base, format_)
     try:
-        result = run.against(found, stage, base, example)
+        result = run.against(found, stage, base, found.example)
     except NotComparableError as reason:
         print(run.alone(found, stage))
         print(reason, file=sys.stderr)
@@ -120,9 +120,10 @@ def collect(
     from cli.review import collect, model
     from evaluation import project
 
-    found = collect.collect(project.find(example), base, example)
-    out.write_text(model.to_json(found), encoding="utf-8")
-    print(f"{len(found.stages)} stages in {out}")
+    found = project.find(example)
+    collected = collect.collect(found, base, found.example)
+    out.write_text(model.to_json(collected), encoding="utf-8")
+    print(f"{len(collected.stages)} stages in {out}")
 
 
 @review.command()

@@ -19,6 +19,7 @@ from stacks.reading.models import Stage
 from stacks.reading.stage_file import read_yaml
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+OWN_CODE = Path(__file__).resolve().relative_to(CHECKOUT)
 
 
 @dataclass(frozen=True)
@@ -51,28 +52,67 @@ class Project:
             return "this checkout"
         return str(self.root.relative_to(CHECKOUT) if self.root.is_relative_to(CHECKOUT) else self.root)
 
+    @property
+    def example(self) -> str | None:
+        """The name by which `--example` finds it."""
+        return self.root.name if self.root.parent == CHECKOUT / "examples" else None
+
 
 def find(example: str | None = None) -> Project:
-    """The checkout's own project, or the example of that name.
+    """The example of that name, or else the project of the working directory; see `root_of`.
 
     Raises:
-        UserError: no such example; names those that there are.
+        UserError: there is no such project, or its Pulumi.yaml cannot be used.
     """
-    if example is None:
-        return _project(CHECKOUT)
-    there = sorted(path.parent.name for path in (CHECKOUT / "examples").glob("*/Pulumi.yaml"))
-    if example not in there:
-        raise UserError(f"there is no example {example!r}: the examples are {', '.join(there) or 'none'}")
-    return _project(CHECKOUT / "examples" / example)
-
-
-def _project(root: Path) -> Project:
+    root = root_of(example)
     name = read_yaml(root / "Pulumi.yaml", "Pulumi.yaml").get("name")
     if not isinstance(name, str):
         raise UserError("Pulumi.yaml: name: is missing: write the project's name")
     if not name or not LABEL_VALUE.fullmatch(name):
         raise UserError(f"Pulumi.yaml: name: {name!r} is a label of all objects: at most 63 letters, digits and . _ -")
     return Project(root, name)
+
+
+def examples() -> list[str]:
+    return sorted(path.parent.name for path in (CHECKOUT / "examples").glob("*/Pulumi.yaml"))
+
+
+def root_of(example: str | None = None) -> Path:
+    """The folder of a project: of an example by its name, otherwise the nearest folder with a Pulumi.yaml.
+
+    It is searched from the working directory upwards. Where there is none, it is the checkout that this code is in.
+
+    Raises:
+        UserError: there is no such example, or the working directory is in another checkout, which has its own code.
+    """
+    if example is not None:
+        if example not in examples():
+            raise UserError(f"there is no example {example!r}: the examples are {', '.join(examples()) or 'none'}")
+        return CHECKOUT / "examples" / example
+    for folder in _above_working_directory():
+        if (folder / "Pulumi.yaml").is_file():
+            _require_no_other_checkout(folder)
+            return folder
+    return CHECKOUT
+
+
+def _above_working_directory() -> tuple[Path, ...]:
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:  # somebody removed it
+        return ()
+    return (here, *here.parents)
+
+
+def _require_no_other_checkout(root: Path) -> None:
+    for folder in (root, *root.parents):
+        if folder != CHECKOUT and (folder / OWN_CODE).is_file() and (folder / "Pulumi.yaml").is_file():
+            raise UserError(
+                f"this wharf is of {CHECKOUT}, and {folder} is another checkout with code of its own: "
+                f"use {folder}/.venv/bin/wharf, or cd to {CHECKOUT}"
+            )
+        if folder == CHECKOUT:
+            return
 
 
 def config_of(project: Project, stage: str) -> tuple[dict[str, str], tuple[str, ...]]:

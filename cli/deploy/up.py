@@ -22,7 +22,7 @@ from cli.diff.base import NotComparableError
 from cli.machine.aws import require_aws
 from cli.machine.files import remove, write_private
 from cli.machine.locks import only_one
-from cli.machine.terminal import say
+from cli.machine.terminal import as_typed, say, say_target
 from evaluation.graph import Graph
 from evaluation.loss import holds
 from evaluation.project import CHECKOUT, Project, evaluate_stage, read_stage
@@ -47,6 +47,7 @@ class Options:
 def up(project: Project, name: str, options: Options) -> Stage:
     """Brings the stage up and waits until it runs."""
     stage = read_stage(project, name)
+    say_target(project, name)
     if stage.config.kind != "local":
         _engine_only(stage, options)
         Engine(project, name, say, options.timeout).up(yes=options.yes)
@@ -85,7 +86,7 @@ def preview(project: Project, name: str, options: Options) -> None:
     if not cluster.running():
         graph = evaluate_stage(project, name)
         count = sum(resource.is_kubernetes for resource in graph)
-        print(f"{name} is not up: `wharf up {name}` would make its cluster and {count} objects in it")
+        print(as_typed(f"{name} is not up: `wharf up {name}` would make its cluster and {count} objects in it"))
         return
     if _choose(project, name, options) == "direct":
         print(Direct(project, name, cluster, say, options.timeout).preview())
@@ -109,9 +110,7 @@ def _preview_on_aws(project: Project, stage: Stage, options: Options) -> None:
 def offline_diff(project: Project, stage: str) -> str:
     """What the working tree changes of a stage, without credentials."""
     try:
-        return diff_text(
-            diff_run.against(project, stage, None, None if project.root == CHECKOUT else project.root.name)
-        )
+        return diff_text(diff_run.against(project, stage, None, project.example))
     except NotComparableError as reason:
         return f"{diff_run.alone(project, stage)}\n{reason}"
 
@@ -124,10 +123,12 @@ def down(project: Project, name: str, options: Options) -> None:
     except (InputRefused, UserError) as reason:
         if there is None:
             raise
+        say_target(project, name)
         say(f"{reason}\nso what {name} keeps cannot be told; its cluster is on this machine")
         confirm([f"cluster {there.name}, with the data of {name}"], options.yes)
         _remove_local(project, name, there, options)
         return
+    say_target(project, name)
     if stage.config.kind != "local":
         if there is not None:
             confirm([f"cluster {there.name}, from when {stage.file} said wharf:kind: local"], options.yes)

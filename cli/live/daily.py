@@ -9,6 +9,7 @@ from cli.deploy.rollout import Object
 from cli.live import targets
 from cli.live.access import Access, last_line, reach
 from cli.machine import probes
+from cli.machine.terminal import say_target
 from evaluation.project import Project, read_stage
 from stacks.errors import UserError
 from stacks.reading.models import Stage
@@ -79,6 +80,7 @@ def restart(project: Project, name: str, app: str, *, timeout: float) -> int:
     """New pods for an app, one after another, and waits until they are ready."""
     stage = _stage_with(project, name, app)
     with reach(project, stage) as access:
+        say_target(project, name)
         workload = targets.workload_of(access, stage, app)
         if workload["kind"] not in ("Deployment", "StatefulSet"):
             raise UserError(

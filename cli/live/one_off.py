@@ -16,6 +16,7 @@ from cli.deploy import rollout
 from cli.deploy.rollout import Object
 from cli.live import targets
 from cli.live.access import Access, reach
+from cli.machine.terminal import say_target
 from evaluation.project import Project, read_stage
 from stacks.errors import UserError
 
@@ -42,6 +43,7 @@ def run(
     targets.require_known(stage, app)
     with reach(project, stage) as access:
         access.require_processes("run")
+        say_target(project, name)
         workload = targets.workload_of(access, stage, app)
         pod = pod_of(workload, app, list(command) or ["sh"], stdin=connected, tty=connected and at_terminal)
         return run_pod(access, pod, timeout)

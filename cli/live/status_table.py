@@ -13,6 +13,7 @@ from rich.text import Text
 
 from cli.live.access import reach
 from cli.live.status import HEALTHY, Report, Row, gather
+from cli.machine.terminal import as_typed
 from evaluation.project import Project, read_stage
 
 PIPED_WIDTH = 200  # of a table that no terminal bounds
@@ -63,7 +64,7 @@ def _section(made: Table, rows: Sequence[Row], now: datetime) -> None:
             "" if row.wanted is None else f"{row.ready}/{row.wanted}",
             "" if row.state in ("not-deployed", "external", "unowned") else str(row.restarts),
             row.address or "",
-            Text(state(row, now), style="" if row.state in HEALTHY else "red"),
+            Text(as_typed(state(row, now)), style="" if row.state in HEALTHY else "red"),
         )
 
 

@@ -3,35 +3,14 @@
 from __future__ import annotations
 
 import errno
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from cli import main
 from cli.clusters.base import Record, state_folder
 from cli.clusters.choice import cluster_name
 from tests.local_stages import project
-
-Command = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def wharf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Runs a command in a checkout that is a folder of the test's own."""
-    monkeypatch.setattr("evaluation.project.CHECKOUT", tmp_path)
-    monkeypatch.setattr("cli.deploy.up.CHECKOUT", tmp_path)
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["wharf", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main.main()
-        out, err = capsys.readouterr()
-        assert isinstance(ended.value.code, int)
-        return ended.value.code, out, err
-
-    return run
+from tests.unit.conftest import Command
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -136,13 +115,18 @@ def test_a_file_where_the_state_is_kept_is_named(wharf: Command, tmp_path: Path,
     project(tmp_path)
     (tmp_path / ".wharf").write_text("mine")
     code, _, err = wharf(verb, "local")
-    assert (code, err) == (1, f"{tmp_path}/.wharf: File exists: wharf needs to read and write there\n")
+    assert code == 1
+    assert err.splitlines()[-1] == f"{tmp_path}/.wharf: File exists: wharf needs to read and write there"
 
 
 def test_down_of_what_is_not_up_removes_nothing(wharf: Command, tmp_path: Path):
     project(tmp_path)
     code, _, err = wharf("down", "local")
-    assert (code, err) == (0, "local is down: no process, container or file of it is left\n")
+    assert code == 0
+    assert err.splitlines() == [
+        "project wharf (this checkout), stage local",
+        "local is down: no process, container or file of it is left",
+    ]
 
 
 @pytest.mark.parametrize("change", ["an app file", "the stage file", "no stage file", "another kind"])
