@@ -6,7 +6,7 @@ from pathlib import Path
 
 from components.shared.charts import Chart, Source
 from stacks.reading.models import AwsConfig, ClusterConfig, Stage
-from stacks.reading.problems import InputRefused
+from stacks.reading.problems import refused
 
 
 def chart_source(stage: Stage, chart: Chart) -> Source:
@@ -27,4 +27,4 @@ def chart_source(stage: Stage, chart: Chart) -> Source:
         if candidate.exists():
             return Source(str(candidate), chart.version)
     neither = " nor ".join(str(Path(place) / candidate.name) for candidate in candidates)
-    raise InputRefused([f"{stage.file}: wharf:charts: neither {neither} exists: helm pull {chart.name} into {place}"])
+    raise refused(stage.file, f"neither {neither} exists: helm pull {chart.name} into {place}", "wharf:charts")

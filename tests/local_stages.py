@@ -47,7 +47,7 @@ def refusal(found: Project, stage: str = "local") -> list[str]:
     """Why a stage is refused, line by line."""
     with pytest.raises(InputRefused) as refused:
         read_stage(found, stage)
-    assert str(refused.value) == "\n".join(refused.value.problems)
+    assert str(refused.value) == "\n".join(map(str, refused.value.problems))
     return str(refused.value).split("\n")
 
 

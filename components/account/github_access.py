@@ -10,6 +10,7 @@ import pulumi_aws as aws
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
 from components.account.github_policies import AUDIENCE, ISSUER, ROLE_PATH, deploy_policy, github_trust, preview_policy
+from components.shared.refusal import Refusal, RefusedError
 
 VIEW_ONLY = ("job-function/ViewOnlyAccess", "SecurityAudit")
 
@@ -26,7 +27,7 @@ class GithubAccessArgs:
         secrets_key_arn: what deployments decrypt secrets with, and previews never do.
 
     Raises:
-        ValueError: the repository is not written ``OWNER/NAME``.
+        RefusedError: the repository is not written ``OWNER/NAME``.
     """
 
     repository: str
@@ -39,7 +40,7 @@ class GithubAccessArgs:
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+", self.repository):
-            raise ValueError(f"repository: {self.repository!r} is not OWNER/NAME")
+            raise RefusedError([Refusal("repository", f"{self.repository!r} is not OWNER/NAME")])
 
 
 class GithubAccess(ComponentResource):

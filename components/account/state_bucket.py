@@ -8,6 +8,7 @@ import pulumi_aws as aws
 from pulumi import ComponentResource, Output, ResourceOptions
 
 from components.iam.documents import document
+from components.shared.refusal import Refusal, RefusedError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,16 +19,15 @@ class StateBucketArgs:
         old_versions_days: days until a state that was written over is deleted for good.
 
     Raises:
-        ValueError: that is too short to notice a mistake.
+        RefusedError: that is too short to notice a mistake.
     """
 
     old_versions_days: int = 90
 
     def __post_init__(self) -> None:
         if self.old_versions_days < 30:
-            raise ValueError(
-                f"old-versions-days: {self.old_versions_days} is less than 30, too short to undo a mistake"
-            )
+            text = f"{self.old_versions_days} is less than 30, too short to undo a mistake"
+            raise RefusedError([Refusal("old-versions-days", text)])
 
 
 class StateBucket(ComponentResource):

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from string import Template
 from typing import Literal
 
+from components.shared.refusal import Refusal
+
 Need = Literal["database", "broker", "mail"]
 Needs = Mapping[Need, Mapping[str, str]]
 
@@ -23,13 +25,13 @@ def variables(need: Need, templates: Mapping[str, str]) -> Mapping[str, str]:
     return templates or {f"{PREFIXES[need]}_{setting.upper()}": f"${{{setting}}}" for setting in SETTINGS[need]}
 
 
-def template_problems(needs: Needs) -> Iterator[str]:
-    """What is wrong with the templates, each as ``needs.database.VARIABLE: …``."""
+def template_limits(needs: Needs) -> Iterator[Refusal]:
+    """What is wrong with the templates, each at ``needs.database.VARIABLE``."""
     for need, templates in needs.items():
         for variable, template in templates.items():
             if not Template(template).is_valid():
-                yield f"needs.{need}.{variable}: a $ stands before ${{name}} only; write $$ for a plain one"
+                yield Refusal(f"needs.{need}.{variable}", "a $ stands before ${name} only; write $$ for a plain one")
                 continue
             for unknown in sorted(set(Template(template).get_identifiers()) - set(SETTINGS[need])):
                 known = ", ".join(f"${{{name}}}" for name in SETTINGS[need])
-                yield f"needs.{need}.{variable}: ${{{unknown}}} is not known: there are {known}"
+                yield Refusal(f"needs.{need}.{variable}", f"${{{unknown}}} is not known: there are {known}")

@@ -11,6 +11,8 @@ import pulumi_aws as aws
 import pulumi_random as random
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
+from components.shared.refusal import Refusal, RefusedError
+
 USERNAME = "app"
 # Versions of RabbitMQ that Amazon MQ offers, and the instance families that each runs on.
 FAMILIES: Mapping[str, tuple[str, ...]] = {"4.3": ("m7g",), "4.2": ("m7g",), "3.13": ("t3", "m5", "m7g")}
@@ -46,15 +48,21 @@ class BrokerArgs:
 
     def __post_init__(self) -> None:
         if self.version not in FAMILIES:
-            raise ValueError(f"version: Amazon MQ offers RabbitMQ {', '.join(FAMILIES)}, not {self.version!r}")
+            raise RefusedError(
+                [Refusal("version", f"Amazon MQ offers RabbitMQ {', '.join(FAMILIES)}, not {self.version!r}")]
+            )
         matched = re.fullmatch(r"mq\.([a-z0-9]+)\.[a-z0-9]+", self.size)
         if not matched:
-            raise ValueError(f"size: {self.size!r} is not an Amazon MQ instance type such as mq.m7g.medium")
+            raise RefusedError(
+                [Refusal("size", f"{self.size!r} is not an Amazon MQ instance type such as mq.m7g.medium")]
+            )
         if matched[1] not in FAMILIES[self.version]:
             families = " or ".join(f"mq.{family}" for family in FAMILIES[self.version])
-            raise ValueError(f"size: RabbitMQ {self.version} runs on {families}, not on {self.size}")
+            raise RefusedError([Refusal("size", f"RabbitMQ {self.version} runs on {families}, not on {self.size}")])
         if self.multi_zone and matched[1] == "t3":
-            raise ValueError(f"size: {self.size} runs a single broker only: a broker over zones wants mq.m5 or mq.m7g")
+            raise RefusedError(
+                [Refusal("size", f"{self.size} runs a single broker only: a broker over zones wants mq.m5 or mq.m7g")]
+            )
 
 
 class Broker(ComponentResource):

@@ -11,8 +11,9 @@ import pulumi_aws as aws
 import pulumi_random as random
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
-from components.shared.log_retention import require_retention
+from components.shared.log_retention import retention_limits
 from components.shared.names import Longest, physical_name
+from components.shared.refusal import Refusal, RefusedError, require
 
 PORT = 5432
 LOGS = ("postgresql", "upgrade")
@@ -64,21 +65,27 @@ class DatabaseArgs:
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"1[4-9](\.\d+)?", self.engine_version):
-            raise ValueError(f"engine-version: {self.engine_version!r} is not PostgreSQL 14 to 19: write 18 or 18.4")
+            raise RefusedError(
+                [Refusal("engine-version", f"{self.engine_version!r} is not PostgreSQL 14 to 19: write 18 or 18.4")]
+            )
         if not re.fullmatch(r"db\.[a-z0-9]+\.[a-z0-9]+", self.size):
-            raise ValueError(f"size: {self.size!r} is not an RDS instance class such as db.t4g.micro")
+            raise RefusedError([Refusal("size", f"{self.size!r} is not an RDS instance class such as db.t4g.micro")])
         if not 20 <= self.storage_gib <= 65_536:
-            raise ValueError(f"storage-gib: RDS takes 20 to 65536 GiB, not {self.storage_gib}")
+            raise RefusedError([Refusal("storage-gib", f"RDS takes 20 to 65536 GiB, not {self.storage_gib}")])
         if not 0 <= self.backup_days <= 35:
-            raise ValueError(f"backup-days: RDS keeps backups for 0 to 35 days, not {self.backup_days}")
+            raise RefusedError([Refusal("backup-days", f"RDS keeps backups for 0 to 35 days, not {self.backup_days}")])
         if self.keep and self.backup_days == 0:
-            raise ValueError("backup-days: 0 is no backup, and the database is to be kept: write at least 1")
+            raise RefusedError(
+                [Refusal("backup-days", "0 is no backup, and the database is to be kept: write at least 1")]
+            )
         if self.rotation < 1:
-            raise ValueError(f"rotation: {self.rotation} is less than 1, where counting starts")
-        require_retention(self.log_days)
+            raise RefusedError([Refusal("rotation", f"{self.rotation} is less than 1, where counting starts")])
+        require(retention_limits(self.log_days))
         for key, value in (("database", self.database), ("username", self.username)):
             if not NAME.fullmatch(value):
-                raise ValueError(f"{key}: {value!r} is not lowercase letters, digits and _ that start with a letter")
+                raise RefusedError(
+                    [Refusal(key, f"{value!r} is not lowercase letters, digits and _ that start with a letter")]
+                )
 
     @property
     def family(self) -> str:

@@ -14,6 +14,7 @@ from components.shared.images import POSTGRES
 from components.shared.labels import identity, not_awaited, standard
 from components.shared.manifest import Manifest
 from components.shared.network_policy import Peer, allow, users_of
+from components.shared.refusal import Refusal, RefusedError
 from components.shared.secret_data import encoded, fingerprint
 
 PORT = 5432
@@ -46,7 +47,7 @@ class PostgresArgs:
 
     def __post_init__(self) -> None:
         if self.node_port is not None and not 30000 <= self.node_port <= 32767:
-            raise ValueError(f"node_port must be 30000-32767, got {self.node_port}")
+            raise RefusedError([Refusal("node-port", f"{self.node_port} is not from 30000 to 32767")])
 
 
 class Postgres(ComponentResource):

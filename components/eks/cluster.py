@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi_aws as aws
@@ -14,11 +14,12 @@ from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
 from components.eks import fargate
 from components.eks.eks_versions import DEFAULT_VERSION, EKS_VERSIONS
 from components.eks.fargate_profiles import FargateProfiles, FargateProfilesArgs
-from components.eks.system_nodes import SystemNodes, SystemNodesArgs, first, image_type
+from components.eks.system_nodes import SystemNodes, SystemNodesArgs, first, type_limits
 from components.iam.documents import partition_of
 from components.network.cidr import SERVICE_RANGE
-from components.shared.log_retention import require_retention
+from components.shared.log_retention import retention_limits
 from components.shared.names import Longest, physical_name
+from components.shared.refusal import Refusal, require
 
 LOGS = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 # EKS takes no subnet of a zone that the cluster did not have when it was made (aws/containers-roadmap#2258), and wants
@@ -49,7 +50,7 @@ class ClusterArgs:
         keep: refuse deletion.
 
     Raises:
-        ValueError: EKS does not offer this version, or nobody could reach the API; what else is wrong with a pattern.
+        RefusedError: EKS does not offer this version, or nobody could reach the API; what else is wrong with a pattern.
     """
 
     cluster_name: str
@@ -70,25 +71,50 @@ class ClusterArgs:
     keep: bool = False
 
     def __post_init__(self) -> None:
-        if self.version not in EKS_VERSIONS:
-            offered = " or ".join(EKS_VERSIONS)
-            raise ValueError(f"version: {self.version} is not in standard support by EKS: write {offered}")
-        if not self.public_access and not self.private_access:
-            raise ValueError("endpoint-access: neither public nor private: nobody could reach the cluster")
-        if not self.private_access and "0.0.0.0/0" not in self.public_access:
-            raise ValueError(
-                "endpoint-access.private: without it nodes and pods come by the NAT, whose address is not in "
-                f"{', '.join(self.public_access)}, and never join: leave it true"
+        require(
+            limits(
+                version=self.version,
+                public_access=self.public_access,
+                private_access=self.private_access,
+                namespaces=self.namespaces,
+                node_count=self.node_count,
+                node_type=self.node_type,
+                log_retention_days=self.log_retention_days,
             )
-        if not 0 <= self.node_count <= 20:
-            raise ValueError(f"system-nodes.count: {self.node_count} is not from 0 to 20")
-        require_retention(self.log_retention_days)
-        fargate.profiles(self.namespaces, system=self.is_all_fargate)
-        image_type(self.node_type)
+        )
 
     @property
     def is_all_fargate(self) -> bool:
         return self.node_count == 0
+
+
+def limits(
+    *,
+    version: str,
+    public_access: Sequence[str],
+    private_access: bool,
+    namespaces: Sequence[str],
+    node_count: int,
+    node_type: str,
+    log_retention_days: int,
+) -> Iterator[Refusal]:
+    """What EKS takes, and what leaves a cluster that can be reached."""
+    if version not in EKS_VERSIONS:
+        offered = " or ".join(EKS_VERSIONS)
+        yield Refusal("version", f"{version} is not in standard support by EKS: write {offered}")
+    if not public_access and not private_access:
+        yield Refusal("endpoint-access", "neither public nor private: nobody could reach the cluster")
+    elif not private_access and "0.0.0.0/0" not in public_access:
+        yield Refusal(
+            "endpoint-access.private",
+            "without it nodes and pods come by the NAT, whose address is not in "
+            f"{', '.join(public_access)}, and never join: leave it true",
+        )
+    if not 0 <= node_count <= 20:
+        yield Refusal("system-nodes.count", f"{node_count} is not from 0 to 20")
+    yield from retention_limits(log_retention_days)
+    yield from fargate.limits(namespaces, system=node_count == 0)
+    yield from type_limits(node_type)
 
 
 class Cluster(ComponentResource):

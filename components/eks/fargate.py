@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
+
+from components.shared.refusal import Refusal, require
 
 MAX_SELECTORS = 5  # of a profile
 SYSTEM_NAMESPACE = "kube-system"
@@ -32,18 +34,23 @@ def profiles(namespaces: Sequence[str], *, system: bool) -> dict[str, tuple[str,
         system: whether Fargate also runs the cluster's own pods, for want of nodes.
 
     Raises:
-        ValueError: a pattern is none, or would take the cluster's own pods away from the nodes.
+        RefusedError: see `limits`.
     """
-    for pattern in namespaces:
-        if not PATTERN.fullmatch(pattern):
-            raise ValueError(f"profiles: {pattern!r} is not the name of a namespace, in which * and ? stand for others")
-        if not system and fnmatchcase(SYSTEM_NAMESPACE, pattern):
-            raise ValueError(f"profiles: {pattern} takes {SYSTEM_NAMESPACE} too, which system nodes run: narrow it")
+    require(limits(namespaces, system=system))
     found: dict[str, tuple[str, ...]] = {"system": (SYSTEM_NAMESPACE,)} if system else {}
     for start in range(0, len(namespaces), MAX_SELECTORS):
         name = f"apps-{start // MAX_SELECTORS + 1}" if start else "apps"
         found[name] = tuple(namespaces[start : start + MAX_SELECTORS])
     return found
+
+
+def limits(namespaces: Sequence[str], *, system: bool) -> Iterator[Refusal]:
+    """A pattern that is none, or that would take the cluster's own pods away from the nodes."""
+    for pattern in namespaces:
+        if not PATTERN.fullmatch(pattern):
+            yield Refusal("profiles", f"{pattern!r} is not the name of a namespace, in which * and ? stand for others")
+        elif not system and fnmatchcase(SYSTEM_NAMESPACE, pattern):
+            yield Refusal("profiles", f"{pattern} takes {SYSTEM_NAMESPACE} too, which system nodes run: narrow it")
 
 
 def runs(namespace: str, by_name: Mapping[str, Sequence[str]]) -> bool:

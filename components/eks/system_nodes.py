@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pulumi_aws as aws
@@ -11,6 +11,7 @@ from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
 
 from components.iam.documents import partition_of, service_trust
 from components.shared.names import Longest, physical_name
+from components.shared.refusal import Refusal, RefusedError, require
 
 # The network add-on takes its rights from the node: it is on it before any pod could have a role of its own.
 POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryPullOnly")
@@ -34,7 +35,7 @@ class SystemNodesArgs:
         after: what nodes need to become ready.
 
     Raises:
-        ValueError: the instance type is none.
+        RefusedError: the instance type is none.
     """
 
     cluster: Input[str]
@@ -47,9 +48,9 @@ class SystemNodesArgs:
     after: Sequence[Resource] = ()
 
     def __post_init__(self) -> None:
-        image_type(self.instance_type)
+        require(type_limits(self.instance_type))
         if self.count < 1:
-            raise ValueError(f"system-nodes.count: {self.count} nodes are no group")
+            raise RefusedError([Refusal("system-nodes.count", f"{self.count} nodes are no group")])
 
 
 class SystemNodes(ComponentResource):
@@ -113,12 +114,12 @@ def first(count: int, subnet_ids: Input[Sequence[Input[str]]]) -> Output[list[In
     return Output.from_input(subnet_ids).apply(lambda found: list(found)[:count])
 
 
-def image_type(instance_type: str) -> str:
-    """The Amazon Linux 2023 image for the architecture of an instance type.
-
-    Raises:
-        ValueError: it is no instance type.
-    """
+def type_limits(instance_type: str) -> Iterator[Refusal]:
+    """How an EC2 instance type is written."""
     if not re.fullmatch(r"[a-z][a-z0-9-]*\.[a-z0-9-]+", instance_type):
-        raise ValueError(f"system-nodes.type: {instance_type!r} is not an EC2 instance type, such as t4g.medium")
+        yield Refusal("system-nodes.type", f"{instance_type!r} is not an EC2 instance type, such as t4g.medium")
+
+
+def image_type(instance_type: str) -> str:
+    """The Amazon Linux 2023 image for the architecture of an instance type."""
     return "AL2023_ARM_64_STANDARD" if ARM.match(instance_type) else "AL2023_x86_64_STANDARD"

@@ -20,6 +20,7 @@ from components.shared.manifest import Manifest
 from components.shared.names import physical_name
 from components.shared.network_policy import allow, users_of
 from components.shared.pods import container_security, pod_security, spread
+from components.shared.refusal import Refusal, RefusedError
 
 SMTP_PORT = 1025
 NAME = "mail"
@@ -74,14 +75,14 @@ class MailRelayArgs:
 
     def __post_init__(self) -> None:
         if bool(self.domain) == bool(self.addresses):
-            raise ValueError("mail: name either a domain or addresses that may send")
+            raise RefusedError([Refusal("", "name either a domain or addresses that may send")])
         if self.domain and not DOMAIN.fullmatch(self.domain):
-            raise ValueError(f"domain: {self.domain!r} is not a domain name such as example.com")
+            raise RefusedError([Refusal("domain", f"{self.domain!r} is not a domain name such as example.com")])
         for address in self.addresses:
             if not ADDRESS.fullmatch(address):
-                raise ValueError(f"addresses: {address!r} is not a mail address")
+                raise RefusedError([Refusal("addresses", f"{address!r} is not a mail address")])
         if self.replicas < 1:
-            raise ValueError(f"replicas: {self.replicas} is less than 1")
+            raise RefusedError([Refusal("replicas", f"{self.replicas} is less than 1")])
 
     @property
     def identities(self) -> list[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
+
+from components.shared.refusal import Refusal, require
 
 MAX_ZONES = 6
 WIDEST, NARROWEST = 16, 21  # AWS takes no VPC wider; a load balancer takes no subnet narrower than /27
@@ -33,9 +35,9 @@ def plan(cidr: str, zones: Sequence[str]) -> tuple[ZonePlan, ...]:
     A zone's place follows from its position alone: appending one leaves the others as they are.
 
     Raises:
-        ValueError: the range or the zones cannot make a VPC for an EKS cluster; says what would.
+        RefusedError: the range or the zones cannot make a VPC for an EKS cluster; says what would.
     """
-    _check_zones(zones)
+    require(limits(cidr, zones))
     blocks = _blocks(cidr)
     public = list(blocks[PUBLIC_BLOCK].subnets(PUBLIC_BITS - PRIVATE_BITS))
     return tuple(
@@ -43,27 +45,30 @@ def plan(cidr: str, zones: Sequence[str]) -> tuple[ZonePlan, ...]:
     )
 
 
-def _blocks(cidr: str) -> list[IPv4Network]:
-    return list(_network(cidr).subnets(PRIVATE_BITS))
+def limits(cidr: str, zones: Sequence[str]) -> Iterator[Refusal]:
+    """What AWS and EKS take as a range and as zones."""
+    yield from _range_limits(cidr)
+    if not 2 <= len(zones) <= MAX_ZONES:
+        yield Refusal("zones", f"{len(zones)} given, and an EKS cluster stands in 2 to {MAX_ZONES}")
+    if len(set(zones)) != len(zones):
+        yield Refusal("zones", f"{', '.join(zones)}: one is named twice")
 
 
-def _network(cidr: str) -> IPv4Network:
+def _range_limits(cidr: str) -> Iterator[Refusal]:
     try:
         network = IPv4Network(cidr)
     except ValueError:
-        raise ValueError(f"cidr: {cidr!r} is not an IPv4 range with no host bits set, such as 10.0.0.0/16") from None
+        yield Refusal("cidr", f"{cidr!r} is not an IPv4 range with no host bits set, such as 10.0.0.0/16")
+        return
     if not WIDEST <= network.prefixlen <= NARROWEST:
-        raise ValueError(
-            f"cidr: {cidr} is not from /{WIDEST} to /{NARROWEST}: AWS takes no wider VPC, and in a narrower one public "
-            "subnets would be too small for a load balancer"
+        yield Refusal(
+            "cidr",
+            f"{cidr} is not from /{WIDEST} to /{NARROWEST}: AWS takes no wider VPC, and in a narrower one public "
+            "subnets would be too small for a load balancer",
         )
     if network.overlaps(SERVICE_RANGE):
-        raise ValueError(f"cidr: {cidr} overlaps {SERVICE_RANGE}, the cluster's Services: take another, as 10.0.0.0/16")
-    return network
+        yield Refusal("cidr", f"{cidr} overlaps {SERVICE_RANGE}, the cluster's Services: take another, as 10.0.0.0/16")
 
 
-def _check_zones(zones: Sequence[str]) -> None:
-    if not 2 <= len(zones) <= MAX_ZONES:
-        raise ValueError(f"zones: {len(zones)} given, and an EKS cluster stands in 2 to {MAX_ZONES}")
-    if len(set(zones)) != len(zones):
-        raise ValueError(f"zones: {', '.join(zones)}: one is named twice")
+def _blocks(cidr: str) -> list[IPv4Network]:
+    return list(IPv4Network(cidr).subnets(PRIVATE_BITS))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,8 +10,10 @@ import pulumi_aws as aws
 from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
 
 from components.network.cidr import ZonePlan, plan, public_block
+from components.network.cidr import limits as cidr_limits
 from components.network.flow_logs import FlowLogs, FlowLogsArgs
 from components.network.nat_instance import NatInstance, NatInstanceArgs
+from components.shared.refusal import Refusal, require
 
 Nat = Literal["gateway", "gateway-per-zone", "instance", "none"]
 ANYWHERE = "0.0.0.0/0"
@@ -37,7 +39,7 @@ class NetworkArgs:
         log_retention_days: of the flow logs.
 
     Raises:
-        ValueError: the range or the zones do not fit; says what would.
+        RefusedError: the range or the zones do not fit; says what would.
     """
 
     prefix: str
@@ -51,10 +53,15 @@ class NetworkArgs:
     log_retention_days: int = 30
 
     def __post_init__(self) -> None:
-        plan(self.cidr, self.zones)
-        for zone in self.zones:
-            if not zone.startswith(self.region):
-                raise ValueError(f"zones: {zone} is not in {self.region}: write names such as {self.region}a")
+        require(limits(self.cidr, self.zones, self.region))
+
+
+def limits(cidr: str, zones: Sequence[str], region: str) -> Iterator[Refusal]:
+    """What a VPC for an EKS cluster must be."""
+    yield from cidr_limits(cidr, zones)
+    for zone in zones:
+        if not zone.startswith(region):
+            yield Refusal("zones", f"{zone} is not in {region}: write names such as {region}a")
 
 
 class Network(ComponentResource):

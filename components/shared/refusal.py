@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 
@@ -20,7 +20,7 @@ class Refusal:
 
     def under(self, prefix: str) -> Refusal:
         """The same, seen from one level further out: ``storage-gib`` under ``wharf:database``."""
-        return Refusal(f"{prefix}.{self.key}" if self.key else prefix, self.text)
+        return Refusal(".".join(part for part in (prefix, self.key) if part), self.text)
 
     def __str__(self) -> str:
         return f"{self.key}: {self.text}" if self.key else self.text
@@ -32,6 +32,11 @@ class RefusedError(ValueError):
     def __init__(self, refusals: Iterable[Refusal]) -> None:
         self.refusals = tuple(refusals)
         super().__init__("\n".join(map(str, self.refusals)))
+
+
+def under(prefix: str, refusals: Iterable[Refusal]) -> Iterator[Refusal]:
+    """The same refusals, seen from one level further out."""
+    return (refusal.under(prefix) for refusal in refusals)
 
 
 def require(refusals: Iterable[Refusal]) -> None:

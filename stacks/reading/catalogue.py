@@ -12,7 +12,8 @@ from typing import Any
 import pydantic
 
 from components.apps.spec import AppSpec
-from stacks.reading.problems import InputRefused, explain
+from components.shared.refusal import Refusal, RefusedError
+from stacks.reading.problems import InputRefused, Problem, explain, located
 from stacks.reading.stage_file import read_yaml
 
 _APP = pydantic.TypeAdapter(AppSpec)
@@ -20,16 +21,17 @@ _APP = pydantic.TypeAdapter(AppSpec)
 
 def load(
     root: Path, apps_dir: str, overrides: Mapping[str, Mapping[str, Any]], file: str
-) -> tuple[dict[str, AppSpec], list[str]]:
+) -> tuple[dict[str, AppSpec], list[Problem]]:
     """The apps that the stage names, and every problem with them. What is not named by the stage does not run in it."""
     apps: dict[str, AppSpec] = {}
-    problems: list[str] = []
+    problems: list[Problem] = []
     for name, override in sorted(overrides.items()):
         path = root / apps_dir / f"{name}.yaml"
         shown = f"{apps_dir}/{name}.yaml"
         if "/" in name or not _is_file(path):
             there = ", ".join(sorted(p.stem for p in (root / apps_dir).glob("*.yaml"))) or "none"
-            problems.append(f"{file}: wharf:apps.{name}: there is no {shown}; the apps there: {there}")
+            missing = Refusal(f"wharf:apps.{name}", f"there is no {shown}; the apps there: {there}")
+            problems.append(Problem(file, missing))
             continue
         try:
             written = read_yaml(path, shown)
@@ -38,7 +40,7 @@ def load(
             continue
         problems += _misplaced(name, written, override, file, shown)
         app, found = _app({**merge(_normal(written), _normal(override)), "name": name})
-        problems += [_located(path, text, name, override, file, shown) for path, text in found]
+        problems += [_located(refusal, name, override, file, shown) for refusal in found]
         if app:
             apps[name] = app
     return apps, problems
@@ -52,19 +54,20 @@ def _is_file(path: Path) -> bool:
 
 def _misplaced(
     name: str, written: Mapping[str, Any], override: Mapping[str, Any], file: str, shown: str
-) -> Iterator[str]:
+) -> Iterator[Problem]:
     """An app is called as its file is, and which version runs is what stages differ in."""
+    unknown = Refusal("name", f"is not a known key: the app is called {name}, as its file is")
     if "name" in written:
-        yield f"{shown}: name: is not a known key: the app is called {name}, as its file is"
+        yield Problem(shown, unknown)
     if "name" in override:
-        yield f"{file}: wharf:apps.{name}.name: is not a known key: the app is called {name}, as its file is"
+        yield Problem(file, unknown.under(f"wharf:apps.{name}"))
     if "version" in written:
-        yield f"{shown}: version: is the stage's: move it to wharf:apps.{name}.version in {file}"
+        yield Problem(shown, Refusal("version", f"is the stage's: move it to wharf:apps.{name}.version in {file}"))
 
 
-def _app(written: Mapping[str, Any]) -> tuple[AppSpec | None, list[tuple[str, str]]]:
+def _app(written: Mapping[str, Any]) -> tuple[AppSpec | None, list[Refusal]]:
     """The app, and what is wrong with it. Wrong keys are left out, so that the others can be held against the stage."""
-    problems: list[tuple[str, str]] = []
+    problems: list[Refusal] = []
     wrong: set[str] = set()
     while True:
         left = {key: value for key, value in written.items() if key not in wrong}
@@ -72,11 +75,15 @@ def _app(written: Mapping[str, Any]) -> tuple[AppSpec | None, list[tuple[str, st
             return _APP.validate_json(json.dumps({**_stand_ins(wrong), **left}), strict=True), problems
         except pydantic.ValidationError as error:
             told = explain(error, AppSpec)
-        problems += [(path, text) for path, text in told if path.split(".")[0] not in wrong]
-        found = {path.split(".")[0] for path, _ in told}
+        problems += [refusal for refusal in told if _field(refusal) not in wrong]
+        found = {_field(refusal) for refusal in told}
         if found <= wrong or "kind" in found:  # what else may stand there follows from the kind
             return None, problems
         wrong |= found
+
+
+def _field(refusal: Refusal) -> str:
+    return refusal.key.split(".")[0]
 
 
 def _stand_ins(wrong: Set[str]) -> dict[str, Any]:
@@ -108,11 +115,11 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _located(path: str, text: str, name: str, override: Mapping[str, Any], file: str, shown: str) -> str:
+def _located(refusal: Refusal, name: str, override: Mapping[str, Any], file: str, shown: str) -> Problem:
     """Blames the file in which the offending key stands; a version can only stand in the stage file."""
-    if path == "version" or _stated(path, override):
-        return f"{file}: wharf:apps.{name}.{path}: {text}"
-    return f"{shown}: {path}: {text}" if path else f"{shown}: {text}"
+    if refusal.key == "version" or _stated(refusal.key, override):
+        return Problem(file, refusal.under(f"wharf:apps.{name}"))
+    return Problem(shown, refusal)
 
 
 def _stated(path: str, override: Any) -> bool:
@@ -129,25 +136,27 @@ def image_variable(name: str) -> str:
 
 def with_images(
     apps: Mapping[str, AppSpec], images: Mapping[str, str], *, local: bool
-) -> tuple[dict[str, AppSpec], list[str]]:
+) -> tuple[dict[str, AppSpec], list[Problem]]:
     """The apps with the images that the environment gives for this run, ``WHARF_IMAGE_<APP>=repository:tag``."""
     if images and not local:
-        return dict(apps), [f"{name}: replaces an image in local stages only: unset it" for name in sorted(images)]
+        unset = Refusal("", "replaces an image in local stages only: unset it")
+        return dict(apps), [Problem(name, unset) for name in sorted(images)]
     by_variable = {image_variable(name): name for name in apps}
     replaced, problems = dict(apps), []
     for variable, reference in sorted(images.items()):
         repository, separator, version = _split(reference)
         if variable not in by_variable:
             known = ", ".join(sorted(by_variable)) or "none"
-            problems.append(f"{variable}: names no app of this stage; there are {known}")
+            problems.append(Problem(variable, Refusal("", f"names no app of this stage; there are {known}")))
         elif not separator or not repository or not version:
-            problems.append(f"{variable}: {reference!r} is not repository:tag or repository@sha256:…")
+            malformed = Refusal("", f"{reference!r} is not repository:tag or repository@sha256:…")
+            problems.append(Problem(variable, malformed))
         else:
             name = by_variable[variable]
             try:
                 replaced[name] = dataclasses.replace(replaced[name], image=repository, version=version)
-            except ValueError as error:
-                problems += [f"{variable}: {line}" for line in str(error).split("\n")]
+            except RefusedError as error:
+                problems += located(variable, error.refusals)
     return replaced, problems
 
 

@@ -10,31 +10,25 @@ from typing import Any
 import pulumi_aws
 import pydantic
 
-from components.apps.spec import AppSpec, yaml_key
+from components.apps.fields import yaml_key
+from components.apps.spec import AppSpec
 from components.data.broker import DEFAULT_VERSION, BrokerArgs
 from components.data.database import DatabaseArgs
 from components.eks import fargate
-from components.eks.cluster import ClusterArgs
+from components.eks.cluster import limits as cluster_limits
+from components.eks.eks_versions import DEFAULT_VERSION as DEFAULT_KUBERNETES
 from components.mail.mail_relay import DOMAIN, MailRelayArgs
-from components.network.network import NetworkArgs
+from components.network.network import limits as network_limits
+from components.shared.refusal import Refusal, RefusedError, under
 from stacks.reading import sections
 from stacks.reading.models import AccountConfig, AwsConfig, ClusterConfig
 from stacks.reading.stage_file import read_stage
 
-KEYED = re.compile(r"([a-z][-a-z.]*): (.*)", re.DOTALL)
 
-
-def problems(
-    config: AwsConfig | ClusterConfig | AccountConfig, aws: Mapping[str, Any], root: Path, file: str
-) -> list[str]:
+def stage(
+    config: AwsConfig | ClusterConfig | AccountConfig, aws: Mapping[str, Any], root: Path, name: str
+) -> Iterator[Refusal]:
     """Every problem of a stage on AWS with what AWS offers and with itself."""
-    stage = file.split(".")[1]
-    return [f"{file}: {problem}" for problem in _problems(config, aws, root, stage)]
-
-
-def _problems(
-    config: AwsConfig | ClusterConfig | AccountConfig, aws: Mapping[str, Any], root: Path, stage: str
-) -> Iterator[str]:
     region = aws.get("region")
     yield from _region(region)
     yield from _account(aws)
@@ -42,124 +36,130 @@ def _problems(
         return
     yield from _ingress(config.ingress)
     if config.kind == "aws":
-        yield from _home(config, root, stage)
+        yield from _home(config, root, name)
         yield from _data(config, root)
     elif not config.cluster.profiles:
-        yield "wharf:cluster.profiles: is missing: name the namespaces whose pods Fargate runs, which are the stages"
+        yield Refusal(
+            "wharf:cluster.profiles", "is missing: name the namespaces whose pods Fargate runs, which are the stages"
+        )
     network, shared = config.network, config.cluster.stack
     if network is not None:
-        yield from _refusals("network", lambda: _network(network, region))
+        yield from under("wharf:network", network_limits(network.cidr, network.zones, region))
     elif not shared:
-        yield "wharf:network: is missing: a stage with a cluster of its own has a network, with at least its zones"
+        yield Refusal(
+            "wharf:network", "is missing: a stage with a cluster of its own has a network, with at least its zones"
+        )
     if not shared:
-        yield from _refusals("cluster", lambda: _cluster(config.cluster, region))
+        yield from under("wharf:cluster", _cluster(config.cluster))
 
 
-def _region(region: Any) -> Iterator[str]:
+def _region(region: Any) -> Iterator[Refusal]:
     known = {entry.value for entry in pulumi_aws.Region}
     if not region:
-        yield "aws:region: is missing: write the region, such as eu-west-1"
+        yield Refusal("aws:region", "is missing: write the region, such as eu-west-1")
     elif not isinstance(region, str):
-        yield "aws:region: is not text: write the region, such as eu-west-1"
+        yield Refusal("aws:region", "is not text: write the region, such as eu-west-1")
     elif region not in known:
         near = ", ".join(sorted(name for name in known if name.split("-")[0] == region.split("-")[0]))
-        yield f"aws:region: {region!r} is not a region of AWS: {f'there are {near}' if near else 'write eu-west-1'}"
+        yield Refusal(
+            "aws:region", f"{region!r} is not a region of AWS: {f'there are {near}' if near else 'write eu-west-1'}"
+        )
 
 
-def _account(aws: Mapping[str, Any]) -> Iterator[str]:
+def _account(aws: Mapping[str, Any]) -> Iterator[Refusal]:
     if not isinstance(aws.get("profile", ""), str):
-        yield "aws:profile: is not text: write the name of a profile of the AWS command line"
+        yield Refusal("aws:profile", "is not text: write the name of a profile of the AWS command line")
     allowed = aws.get("allowedAccountIds", [])
     if not isinstance(allowed, list) or not all(re.fullmatch("[0-9]{12}", str(account)) for account in allowed):
-        yield 'aws:allowedAccountIds: is not a list of account numbers, such as ["123456789012"]'
+        yield Refusal("aws:allowedAccountIds", 'is not a list of account numbers, such as ["123456789012"]')
 
 
-def _refusals(section: str, make: Callable[[], object]) -> Iterator[str]:
+def _made(section: str, make: Callable[[], object]) -> Iterator[Refusal]:
     """What the arguments of a component say against the section that they are made from."""
     try:
         make()
-    except ValueError as error:
-        for line in str(error).split("\n"):
-            keyed = KEYED.fullmatch(line)
-            key = f".{keyed[1]}" if keyed and keyed[1] != section else ""
-            yield f"wharf:{section}{key}: {keyed[2] if keyed else line}"
+    except RefusedError as error:
+        yield from under(f"wharf:{section}", error.refusals)
 
 
-def _network(network: sections.Network, region: str) -> NetworkArgs:
-    return NetworkArgs(
-        prefix="", region=region, cidr=network.cidr, zones=network.zones, cluster="", account_id="", nat=network.nat
+def _cluster(cluster: sections.Cluster) -> Iterator[Refusal]:
+    return cluster_limits(
+        version=cluster.version or DEFAULT_KUBERNETES,
+        public_access=cluster.endpoint_access.public,
+        private_access=cluster.endpoint_access.private,
+        namespaces=cluster.profiles,
+        node_count=cluster.system_nodes.count,
+        node_type=cluster.system_nodes.type,
+        log_retention_days=cluster.log_retention,
     )
 
 
-def _cluster(cluster: sections.Cluster, region: str) -> ClusterArgs:
-    version: dict[str, Any] = {"version": cluster.version} if cluster.version else {}
-    return ClusterArgs(
-        cluster_name="", region=region, account_id="", vpc_id="", public_subnet_ids=[], private_subnet_ids=[],
-        public_access=cluster.endpoint_access.public, private_access=cluster.endpoint_access.private,
-        namespaces=cluster.profiles, node_count=cluster.system_nodes.count, node_type=cluster.system_nodes.type,
-        log_retention_days=cluster.log_retention, **version,
-    )  # fmt: skip
-
-
-def routes(config: AwsConfig, apps: Mapping[str, AppSpec], file: str) -> list[str]:
+def routes(config: AwsConfig, apps: Mapping[str, AppSpec]) -> Iterator[Refusal]:
     """Without a domain there is one host, the load balancer's own, so a path tells apps apart or nothing does."""
     taken: dict[str, str] = {}
-    problems = []
     for name, app in apps.items() if not config.ingress.domain else ():
         if app.route and (other := taken.setdefault(app.route.path, name)) != name:
-            problems.append(
-                f"{file}: wharf:apps.{name}.route.path: {app.route.path} is {other}'s too, and without "
-                "wharf:ingress.domain both have one host: give one another path, or the stage a domain"
+            yield Refusal(
+                f"wharf:apps.{name}.route.path",
+                f"{app.route.path} is {other}'s too, and without wharf:ingress.domain both have one host: give one "
+                "another path, or the stage a domain",
             )
-    return problems
 
 
-def _ingress(ingress: sections.Ingress) -> Iterator[str]:
+def _ingress(ingress: sections.Ingress) -> Iterator[Refusal]:
     if ingress.domain and not DOMAIN.fullmatch(ingress.domain):
-        yield f"wharf:ingress.domain: {ingress.domain!r} is not a domain name such as example.com"
+        yield Refusal("wharf:ingress.domain", f"{ingress.domain!r} is not a domain name such as example.com")
     if ingress.domain and not ingress.zone_id:
-        yield "wharf:ingress.zone-id: is missing: its domain needs the id of its Route 53 zone, such as Z0123456789ABC"
+        yield Refusal(
+            "wharf:ingress.zone-id", "is missing: its domain needs the id of its Route 53 zone, such as Z0123456789ABC"
+        )
     if ingress.zone_id and not ingress.domain:
-        yield "wharf:ingress.domain: is missing: a zone-id alone names nothing"
+        yield Refusal("wharf:ingress.domain", "is missing: a zone-id alone names nothing")
     if ingress.port is not None:
-        yield "wharf:ingress.port: is a local stage's: take it out"
+        yield Refusal("wharf:ingress.port", "is a local stage's: take it out")
 
 
-def _home(config: AwsConfig, root: Path, stage: str) -> Iterator[str]:
+def _home(config: AwsConfig, root: Path, name: str) -> Iterator[Refusal]:
     """An environment in another stage's cluster."""
     stack = config.cluster.stack
     if stack is None:
         return
-    name = f"Pulumi.{stack}.yaml"
-    if not (root / name).is_file():
+    file = f"Pulumi.{stack}.yaml"
+    if not (root / file).is_file():
         there = ", ".join(sorted(path.name.split(".")[1] for path in root.glob("Pulumi.*.yaml")))
-        yield f"wharf:cluster.stack: there is no {name}; the stages there are {there}"
-    elif (kind := (read_stage(root / name, name).get("config") or {}).get("wharf:kind")) != "cluster":
-        yield f"wharf:cluster.stack: {stack} is of kind {kind}, and a cluster is owned by a stage of kind cluster"
-    elif not fargate.runs(stage, {stack: _settings_of(root, stack).profiles}):
-        yield f"wharf:cluster.stack: wharf:cluster.profiles in {name} does not name {stage}: Fargate ran no pod of it"
+        yield Refusal("wharf:cluster.stack", f"there is no {file}; the stages there are {there}")
+    elif (kind := (read_stage(root / file, file).get("config") or {}).get("wharf:kind")) != "cluster":
+        yield Refusal(
+            "wharf:cluster.stack", f"{stack} is of kind {kind}, and a cluster is owned by a stage of kind cluster"
+        )
+    elif not fargate.runs(name, {stack: _settings_of(root, stack).profiles}):
+        yield Refusal(
+            "wharf:cluster.stack", f"wharf:cluster.profiles in {file} does not name {name}: Fargate ran no pod of it"
+        )
     foreign = sorted(set(config.cluster.model_fields_set) - {"stack"})
     for key in foreign:
-        yield f"wharf:cluster.{yaml_key(key)}: belongs to {stack}, which owns the cluster: take it out here"
+        yield Refusal(f"wharf:cluster.{yaml_key(key)}", f"belongs to {stack}, which owns the cluster: take it out here")
     if config.network is not None:
-        yield f"wharf:network: belongs to {stack}, which owns the cluster: take it out here"
+        yield Refusal("wharf:network", f"belongs to {stack}, which owns the cluster: take it out here")
 
 
-def _data(config: AwsConfig, root: Path) -> Iterator[str]:
+def _data(config: AwsConfig, root: Path) -> Iterator[Refusal]:
     database, broker, mail = config.database, config.broker, config.mail
     if database:
         fields = database.model_dump(exclude={"port"}, exclude_none=True)
-        yield from _refusals("database", lambda: DatabaseArgs(vpc_id="", subnet_ids=[], **fields))
+        yield from _made("database", lambda: DatabaseArgs(vpc_id="", subnet_ids=[], **fields))
         if database.port is not None:
-            yield "wharf:database.port: is a local stage's: take it out"
+            yield Refusal("wharf:database.port", "is a local stage's: take it out")
     if broker and broker.kind == "in-cluster":
         if not _node_count(config, root):
-            yield "wharf:broker.kind: in-cluster needs nodes, and this cluster is all-Fargate: write amazon-mq"
+            yield Refusal(
+                "wharf:broker.kind", "in-cluster needs nodes, and this cluster is all-Fargate: write amazon-mq"
+            )
     elif broker:
         version = broker.version or DEFAULT_VERSION
-        yield from _refusals("broker", lambda: BrokerArgs(vpc_id="", subnet_ids=[], version=version, size=broker.size))
+        yield from _made("broker", lambda: BrokerArgs(vpc_id="", subnet_ids=[], version=version, size=broker.size))
     if mail:
-        yield from _refusals("mail", lambda: _mail(mail))
+        yield from _made("mail", lambda: _mail(mail))
 
 
 def _mail(mail: sections.Mail) -> MailRelayArgs:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,10 @@ import pydantic
 from pulumi.runtime import config as pulumi_config
 
 from components.apps.spec import AppSpec
+from components.shared.refusal import Refusal
 from stacks.reading import catalogue, checks, checks_aws, sections, stage_file
 from stacks.reading.models import AccountConfig, AwsConfig, ClusterConfig, Config, Environment, LocalConfig, Stage
-from stacks.reading.problems import InputRefused, explain
+from stacks.reading.problems import InputRefused, Problem, explain, located
 
 RESERVED = ("default", "kube-system", "kube-public", "kube-node-lease")
 AWS_KEYS = ("aws:region", "aws:profile", "aws:allowedAccountIds")
@@ -44,13 +45,15 @@ def parse(
     written = stage_file.read_stage(root / file, file) if (root / file).is_file() else {}
     project_file = root / "Pulumi.yaml"
     settings = stage_file.read_yaml(project_file, project_file.name) if project_file.is_file() else {}
-    problems = stage_file.file_problems(settings, written, stack)
-    problems += _name_problems(stack) + _namespace_problems(values, file)
+    problems = stage_file.file_problems(settings, written, file)
+    problems += located(file, [*_name_refusals(stack), *_namespace_refusals(values)])
     if "wharf:kind" not in values:
-        raise InputRefused([*problems, f"{file}: wharf:kind: is missing: write local, aws, cluster or account"])
+        missing = Refusal("wharf:kind", "is missing: write local, aws, cluster or account")
+        raise InputRefused([*problems, Problem(file, missing)])
     mine = {k.removeprefix("wharf:"): _decoded(v) for k, v in values.items() if k.startswith("wharf:")}
-    config, found = _config(mine, file)
-    problems += found
+    aws = {key.removeprefix("aws:"): _decoded(value) for key, value in values.items() if key.startswith("aws:")}
+    config, refusals = _config(mine)
+    problems += located(file, refusals)
     apps, found = _apps(mine, root, file)
     problems += found
     if config is None:
@@ -59,30 +62,45 @@ def parse(
         images = {k: v for k, v in (environ or {}).items() if k.startswith(IMAGE_OVERRIDE)}
         apps, found = catalogue.with_images(apps, images, local=config.kind == "local")
         problems += found
-        problems += checks.environment(config, apps, file)
-        problems += checks.local(config, file) if isinstance(config, LocalConfig) else checks.encrypted(written, file)
-    aws = {key.removeprefix("aws:"): _decoded(value) for key, value in values.items() if key.startswith("aws:")}
-    if config.kind != "local":
-        problems += checks_aws.problems(config, aws, root, file)
-        if isinstance(config, AwsConfig):
-            problems += checks_aws.routes(config, apps, file)
+    problems += located(file, _checks(config, apps, written, aws, root, stack))
     if problems:
         raise InputRefused(problems)
     return Stage(name=stack, project=project, root=root, config=config, apps=apps, aws=aws)
 
 
-def _config(mine: Mapping[str, Any], file: str) -> tuple[Config | None, list[str]]:
+def _checks(
+    config: Config,
+    apps: Mapping[str, AppSpec],
+    written: Mapping[str, Any],
+    aws: Mapping[str, Any],
+    root: Path,
+    stack: str,
+) -> Iterator[Refusal]:
+    """What must fit together, in a stage of that kind."""
+    if isinstance(config, Environment):
+        yield from checks.environment(config, apps)
+    if isinstance(config, LocalConfig):
+        yield from checks.local(config)
+        return
+    if isinstance(config, AwsConfig):
+        yield from checks.encrypted(written)
+        yield from checks_aws.routes(config, apps)
+    yield from checks_aws.stage(config, aws, root, stack)
+
+
+def _config(mine: Mapping[str, Any]) -> tuple[Config | None, list[Refusal]]:
     kinds = {"local": LocalConfig, "aws": AwsConfig, "cluster": ClusterConfig, "account": AccountConfig}
     model = kinds.get(str(mine["kind"]))
     if model is None:
-        return None, [f"{file}: wharf:kind: {mine['kind']!r} is not a kind of stage: there are {', '.join(kinds)}"]
+        text = f"{mine['kind']!r} is not a kind of stage: there are {', '.join(kinds)}"
+        return None, [Refusal("wharf:kind", text)]
     try:
         return model.model_validate_json(json.dumps(mine), strict=True, by_alias=True, by_name=False), []
     except pydantic.ValidationError as error:
-        return None, [f"{file}: wharf:{path}: {text}" for path, text in explain(error, model)]
+        return None, [Refusal(f"wharf:{refusal.key}", refusal.text) for refusal in explain(error, model)]
 
 
-def _apps(mine: Mapping[str, Any], root: Path, file: str) -> tuple[Mapping[str, AppSpec], list[str]]:
+def _apps(mine: Mapping[str, Any], root: Path, file: str) -> tuple[Mapping[str, AppSpec], list[Problem]]:
     """The apps, also where the rest of the stage is wrong, so that what is wrong with both is told at once."""
     overrides, folder = mine.get("apps"), mine.get("apps-dir", "apps")
     if not isinstance(overrides, dict) or not isinstance(folder, str):
@@ -101,20 +119,17 @@ def _decoded(value: str) -> Any:
     return value
 
 
-def _name_problems(stack: str) -> list[str]:
+def _name_refusals(stack: str) -> Iterator[Refusal]:
     if not sections.STAGE_NAME.fullmatch(stack) or stack in RESERVED or stack.startswith("kube-"):
-        return [
-            f"Pulumi.{stack}.yaml: stage name {stack!r}: it is a namespace and a part of names on AWS, so lowercase "
-            f"letters, digits and dashes, at most 20, and none of {', '.join(RESERVED)}"
-        ]
-    return []
+        yield Refusal(
+            f"stage name {stack!r}",
+            "it is a namespace and a part of names on AWS, so lowercase letters, digits and dashes, at most 20, and "
+            f"none of {', '.join(RESERVED)}",
+        )
 
 
-def _namespace_problems(values: Mapping[str, str], file: str) -> list[str]:
-    problems = []
+def _namespace_refusals(values: Mapping[str, str]) -> Iterator[Refusal]:
+    known = "wharf:…, " + ", ".join(AWS_KEYS)
     for key in sorted(values):
-        if key.startswith(("wharf:", "pulumi:")) or key in AWS_KEYS:
-            continue
-        known = "wharf:…, " + ", ".join(AWS_KEYS)
-        problems.append(f"{file}: {key}: is not a known key: there are {known}")
-    return problems
+        if not key.startswith(("wharf:", "pulumi:")) and key not in AWS_KEYS:
+            yield Refusal(key, f"is not a known key: there are {known}")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pydantic
 
-from components.apps.spec import yaml_key
+from components.apps.fields import yaml_key
 
 
 def known_keys(type_: Any, path: Sequence[int | str]) -> list[str]:

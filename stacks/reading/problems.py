@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
@@ -14,10 +15,11 @@ import pulumi
 import pydantic
 from pydantic_core import ErrorDetails
 
+from components.shared.refusal import Refusal, RefusedError
 from stacks.errors import UserError
 from stacks.reading.keys import known_keys
 
-_KEYED = re.compile(r"([a-z][-a-z]*(?:\.[^\s:]+)*): (.*)", re.DOTALL)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SECRET = ("secrets", "pull-secrets")
 _LONGEST = 60  # characters of a value that are shown
 _WANTED = {
@@ -33,24 +35,48 @@ _WANTED = {
 _EMPTY = {"dict_type": "{}", "model_type": "{}", "list_type": "[]"}
 
 
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong, and in which file; or in which variable of the environment."""
+
+    place: str
+    refusal: Refusal
+
+    def __str__(self) -> str:
+        """One line, also where a key or a value in it has several, or moves the cursor of a terminal."""
+        return _CONTROL.sub(lambda found: repr(found[0])[1:-1], f"{self.place}: {self.refusal}")
+
+
+def located(place: str, refusals: Iterable[Refusal]) -> list[Problem]:
+    """The refusals, all of one place."""
+    return [Problem(place, refusal) for refusal in refusals]
+
+
 class InputRefused(UserError, pulumi.RunError):  # noqa: N818 it is what the user reads first
     """The stage or app files say what cannot be: one line a problem. The engine prints them without a traceback."""
 
-    def __init__(self, problems: Sequence[str]) -> None:
+    def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = list(dict.fromkeys(problems))
-        super().__init__("\n".join(self.problems))
+        super().__init__("\n".join(map(str, self.problems)))
 
 
-def explain(error: pydantic.ValidationError, type_: Any) -> list[tuple[str, str]]:
-    """Each problem of a validation as ``type_``, as (dotted path, sentence). Never shows the value of a secret."""
-    found: list[tuple[str, str]] = []
+def refused(place: str, text: str, key: str = "") -> InputRefused:
+    """The refusal of a whole file, or of one key in it, with which nothing else can be read."""
+    return InputRefused([Problem(place, Refusal(key, text))])
+
+
+def explain(error: pydantic.ValidationError, type_: Any) -> list[Refusal]:
+    """Each problem of a validation as ``type_``. Never shows the value of a secret."""
+    refusals: list[Refusal] = []
     for detail in error.errors(include_url=False):
         location = [part for part in detail["loc"] if part != "[key]"]
         path = ".".join(str(part) for part in location)
-        for message in _sentence(detail, location, type_).split("\n"):
-            keyed = _KEYED.fullmatch(message)
-            found.append((f"{path}.{keyed[1]}".lstrip("."), keyed[2]) if keyed else (path, message))
-    return found
+        cause = detail.get("ctx", {}).get("error")
+        if isinstance(cause, RefusedError):
+            refusals += (refusal.under(path) for refusal in cause.refusals)
+        else:
+            refusals.append(Refusal(path, _sentence(detail, location, type_)))
+    return refusals
 
 
 def _sentence(detail: ErrorDetails, location: Sequence[int | str], type_: Any) -> str:

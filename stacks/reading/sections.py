@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
-from components.apps.spec import yaml_key
+from components.apps.fields import yaml_key
 
 
 def _cidr(value: str) -> str:

@@ -15,7 +15,8 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from stacks.reading.problems import InputRefused
+from components.shared.refusal import Refusal, RefusedError
+from stacks.reading.problems import InputRefused, Problem, located, refused
 
 STAGE_KEYS = ("config", "encryptedkey", "encryptionsalt", "environment", "secretsprovider")
 ALWAYS_SECRET = ("wharf:secrets", "wharf:pull-secrets")
@@ -32,23 +33,23 @@ def read_yaml(path: Path, shown: str) -> dict[str, Any]:
     try:
         loaded = _loaded(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise InputRefused([f"{shown}: cannot be read: {getattr(error, 'strerror', None) or error}"]) from None
+        raise refused(shown, f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        raise InputRefused([f"{shown}{where}: is not YAML: {error.problem or error.context}"]) from None
+        raise refused(f"{shown}{where}", f"is not YAML: {error.problem or error.context}") from None
     except (ValueError, RecursionError) as error:  # what looks like a number or a date, and is none; too deep
-        raise InputRefused([f"{shown}: is not YAML: {error}: put what is text in quotes"]) from None
+        raise refused(shown, f"is not YAML: {error}: put what is text in quotes") from None
     except YAMLError as error:
-        raise InputRefused([f"{shown}: is not YAML: {str(error).splitlines()[0]}"]) from None
+        raise refused(shown, f"is not YAML: {str(error).splitlines()[0]}") from None
     if loaded is None:
         return {}
     if not isinstance(loaded, dict):
-        raise InputRefused([f"{shown}:1:1: does not hold keys and values: write one key: value on each line"])
+        raise refused(f"{shown}:1:1", "does not hold keys and values: write one key: value on each line")
     try:
         return _plain(loaded, "", (), count(1))
-    except ValueError as error:
-        raise InputRefused([f"{shown}: {error}"]) from None
+    except RefusedError as error:
+        raise InputRefused(located(shown, error.refusals)) from None
 
 
 @functools.lru_cache(maxsize=4096)
@@ -61,33 +62,36 @@ def _plain(value: Any, path: str, above: tuple[int, ...], seen: Iterator[int]) -
     """The same as JSON has it: dates are text, and so are keys.
 
     Raises:
-        ValueError: what JSON does not have; ``above`` are the ids of what the value is in. Or ``seen`` counts more
+        RefusedError: what JSON does not have; ``above`` are the ids of what the value is in. Or ``seen`` counts more
             values than a file is meant to hold, which a few lines of aliases to aliases can.
     """
     if next(seen) > MOST_VALUES:
-        raise ValueError(f"{path}: is the one value too many of {MOST_VALUES}: use fewer aliases, or split the file")
+        raise RefusedError(
+            [Refusal(path, f"is the one value too many of {MOST_VALUES}: use fewer aliases, or split the file")]
+        )
     if id(value) in above:
-        raise ValueError(f"{path}: an alias refers to what it stands in: write the value out")
+        raise RefusedError([Refusal(path, "an alias refers to what it stands in: write the value out")])
     if isinstance(value, dict):
         inside = (*above, id(value))
         return {_key(key, path): _plain(item, f"{path}.{key}".lstrip("."), inside, seen) for key, item in value.items()}
     if isinstance(value, list):
         return [_plain(item, f"{path}.{place}", (*above, id(value)), seen) for place, item in enumerate(value)]
     if isinstance(value, str) and _NO_TEXT.search(value):
-        raise ValueError(
-            f"{path}: holds a NUL or half of a surrogate pair, which no text on a machine can: take it out"
-        )
+        text = "holds a NUL or half of a surrogate pair, which no text on a machine can: take it out"
+        raise RefusedError([Refusal(path, text)])
     if value is None or isinstance(value, (str, bool, int, float)):
         return value
     if isinstance(value, datetime.date):
         return value.isoformat()
-    raise ValueError(f"{path}: a {type(value).__name__} is not read: write text, a number, a list or keys and values")
+    raise RefusedError(
+        [Refusal(path, f"a {type(value).__name__} is not read: write text, a number, a list or keys and values")]
+    )
 
 
 def _key(key: Any, path: str) -> str:
     if isinstance(key, (str, int, float)):
         return str(key).lower() if isinstance(key, bool) else str(key)
-    raise ValueError(f"{path or 'a key'}: {key!r} is not text, as a key is")
+    raise RefusedError([Refusal(path or "a key", f"{key!r} is not text, as a key is")])
 
 
 def read_stage(path: Path, shown: str) -> dict[str, Any]:
@@ -99,19 +103,20 @@ def read_stage(path: Path, shown: str) -> dict[str, Any]:
     stage = read_yaml(path, shown)
     config = stage.get("config")
     if config is not None and not isinstance(config, dict):
-        raise InputRefused([f"{shown}: config: does not hold keys and values: write wharf:kind: local under it"])
+        raise refused(shown, "does not hold keys and values: write wharf:kind: local under it", "config")
     return stage
 
 
-def file_problems(project: Mapping[str, Any], stage: Mapping[str, Any], stage_name: str) -> list[str]:
+def file_problems(project: Mapping[str, Any], stage: Mapping[str, Any], file: str) -> list[Problem]:
     """What the files must not have because it could not be read offline, the same for everybody."""
-    file = f"Pulumi.{stage_name}.yaml"
     known = ", ".join(STAGE_KEYS)
-    problems = [f"{file}: {key}: is not a known key: there are {known}" for key in stage if key not in STAGE_KEYS]
-    if project.get("config"):
-        problems.append("Pulumi.yaml: config: is not read: put each key into the Pulumi.<stage>.yaml that needs it")
+    refusals = [Refusal(key, f"is not a known key: there are {known}") for key in stage if key not in STAGE_KEYS]
     if stage.get("environment"):
-        problems.append(f"{file}: environment: Pulumi ESC is not read offline: put the values under config:")
+        refusals.append(Refusal("environment", "Pulumi ESC is not read offline: put the values under config:"))
+    problems = located(file, refusals)
+    if project.get("config"):
+        text = "is not read: put each key into the Pulumi.<stage>.yaml that needs it"
+        problems.append(Problem("Pulumi.yaml", Refusal("config", text)))
     return problems
 
 

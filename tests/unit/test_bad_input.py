@@ -216,6 +216,21 @@ def test_a_stage_on_aws_that_says_what_cannot_be_is_refused_in_one_line(tmp_path
     assert refusal(project(tmp_path, config, stage="dev", base=AWS), "dev") == [f"Pulumi.dev.yaml: {line}"]
 
 
+@pytest.mark.parametrize("smuggled", ["\ncidr: 10.0.0.0/8 is fine", "\rcidr: fine", "\x1b[2Kfine", "\u2028cidr: fine"])
+def test_a_value_is_never_read_as_a_line_or_a_key_of_its_own(tmp_path: Path, smuggled: str):
+    config = {"wharf:network": {"zones": ["eu-west-1a", f"us-east-1a{smuggled}"]}}
+    shown = f"us-east-1a{repr(smuggled)[1:-1]}"
+    assert refusal(project(tmp_path, config, stage="dev", base=AWS), "dev") == [
+        f"Pulumi.dev.yaml: wharf:network.zones: {shown} is not in eu-west-1: write names such as eu-west-1a"
+    ]
+
+
+def test_all_that_is_wrong_with_a_section_is_told_at_once(tmp_path: Path):
+    config = {"wharf:network": {"cidr": "10.0.0.0/8", "zones": ["eu-west-1a", "us-east-1a"]}}
+    lines = refusal(project(tmp_path, config, stage="dev", base=AWS), "dev")
+    assert [line.split(": ")[1] for line in lines] == ["wharf:network.cidr", "wharf:network.zones"]
+
+
 @pytest.mark.parametrize(
     ("stages", "told"),
     [

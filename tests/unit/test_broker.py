@@ -4,6 +4,7 @@ import pulumi
 import pytest
 
 from components.data.broker import FAMILIES, Broker, BrokerArgs
+from components.shared.refusal import RefusedError
 from evaluation.evaluate import evaluate
 from evaluation.graph import Graph, Secret
 
@@ -66,7 +67,7 @@ def test_each_version_runs_on_its_families_only(version, families):
         if family in families:
             assert args(version=version, size=f"mq.{family}.large")
         else:
-            with pytest.raises(ValueError, match=f"RabbitMQ {version} runs on"):
+            with pytest.raises(RefusedError, match=f"RabbitMQ {version} runs on"):
                 args(version=version, size=f"mq.{family}.large")
 
 
@@ -79,5 +80,5 @@ def test_each_version_runs_on_its_families_only(version, families):
     ],
 )
 def test_what_amazon_mq_does_not_offer_is_told(changes, told):
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(RefusedError, match=told):
         args(**changes)

@@ -10,6 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from components.network.cidr import MAX_ZONES, NARROWEST, SERVICE_RANGE, WIDEST, plan, public_block
+from components.shared.refusal import RefusedError
 
 ZONES = [f"eu-west-1{letter}" for letter in "abcdef"]
 
@@ -58,5 +59,5 @@ def test_one_block_holds_all_public_subnets_and_no_private_one(cidr):
     ],
 )
 def test_what_cannot_be_a_vpc_for_eks_is_refused(cidr, zones, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(RefusedError, match=message):
         plan(cidr, zones)

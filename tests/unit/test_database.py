@@ -4,6 +4,7 @@ import pulumi
 import pytest
 
 from components.data.database import Database, DatabaseArgs
+from components.shared.refusal import RefusedError
 from evaluation.evaluate import evaluate
 from evaluation.graph import Graph, Secret
 
@@ -114,7 +115,7 @@ def test_storage_that_grows_past_400_gib_asks_for_what_comes_with_it(gib, iops, 
     ],
 )
 def test_what_rds_does_not_take_is_told(changes, told):
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(RefusedError, match=told):
         DatabaseArgs(**{**vars(ARGS), **changes})
 
 

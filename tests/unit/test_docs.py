@@ -14,8 +14,9 @@ import pydantic
 import pytest
 import yaml
 
+from components.apps.fields import yaml_key
 from components.apps.needs import SETTINGS, variables
-from components.apps.spec import AppSpec, yaml_key
+from components.apps.spec import AppSpec
 from stacks.reading import config, sections
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -14,6 +14,7 @@ from components.eks.cluster import Cluster, ClusterArgs, principal_slug
 from components.eks.eks_versions import EKS_VERSIONS
 from components.eks.fargate_logs import LONGEST, router_config
 from components.eks.system_nodes import image_type
+from components.shared.refusal import RefusedError
 from evaluation.evaluate import evaluate
 from evaluation.graph import Graph
 from tests.aws_stages import waits_for
@@ -231,7 +232,7 @@ def test_the_identity_is_the_clusters():
     ],
 )
 def test_what_cannot_be_is_refused(changes, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(RefusedError, match=message):
         args(**changes)
 
 

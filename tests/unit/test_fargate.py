@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.eks.fargate import MAX_SELECTORS, OVERHEAD_MIB, SIZES, paid_size, profiles, runs
+from components.shared.refusal import RefusedError
 
 NAMESPACE = st.from_regex(r"[a-z][a-z0-9-]{0,10}[a-z0-9]", fullmatch=True)
 
@@ -31,14 +32,14 @@ def test_patterns_take_what_they_look_like():
 
 @pytest.mark.parametrize("pattern", ["*", "kube-*", "kube-syste?"])
 def test_patterns_leave_the_clusters_own_pods_to_the_nodes(pattern):
-    with pytest.raises(ValueError, match="narrow it"):
+    with pytest.raises(RefusedError, match="narrow it"):
         profiles([pattern], system=False)
     assert profiles([pattern], system=True)["apps"] == (pattern,)
 
 
 @pytest.mark.parametrize("pattern", ["", "Prod", "a_b", "-a"])
 def test_what_is_no_namespace_is_refused(pattern):
-    with pytest.raises(ValueError, match="not the name of a namespace"):
+    with pytest.raises(RefusedError, match="not the name of a namespace"):
         profiles([pattern], system=True)
 
 

@@ -7,6 +7,7 @@ import pytest
 from components.account.github_access import GithubAccess, GithubAccessArgs
 from components.account.github_policies import deploy_policy, github_trust, preview_policy
 from components.network.nat_instance import IMAGE
+from components.shared.refusal import RefusedError
 from evaluation.evaluate import evaluate
 from evaluation.graph import Graph
 from tests.iam import findings
@@ -136,5 +137,5 @@ def test_a_deployment_cannot_delete_the_accounts_keys():
 
 
 def test_a_repository_that_is_none_is_told():
-    with pytest.raises(ValueError, match="OWNER/NAME"):
+    with pytest.raises(RefusedError, match="OWNER/NAME"):
         made(repository="wharf")

@@ -74,7 +74,7 @@ def holds(folder: Path, stage: str, app: str) -> None:
     try:
         assert "graph.json" in render.tree(evaluate_stage(Project(folder, "wharf"), "local"))
     except InputRefused as refused:
-        problems = refused.problems
+        problems = [str(problem) for problem in refused.problems]
     for line in problems:
         assert line.startswith(("Pulumi.local.yaml:", "apps/web.yaml:"))
         assert "\n" not in line

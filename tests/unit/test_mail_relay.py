@@ -7,6 +7,7 @@ import pulumi
 import pytest
 
 from components.mail.mail_relay import MailRelay, MailRelayArgs, send_policy, senders_pattern
+from components.shared.refusal import RefusedError
 from evaluation.evaluate import evaluate
 from evaluation.graph import Graph
 from tests.iam import findings
@@ -166,7 +167,7 @@ def test_the_relay_refuses_other_senders():
     ],
 )
 def test_senders_that_are_none_are_told(changes, told):
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(RefusedError, match=told):
         args(**changes)
 
 

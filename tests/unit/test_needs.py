@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pulumi import Output
 
 from components.apps.bindings import bound_variables, broker_settings, database_settings, mail_settings
-from components.apps.needs import SETTINGS, Needs, template_problems, variables
+from components.apps.needs import SETTINGS, Needs, template_limits, variables
 from components.mail.mail_catcher import MailCatcher, MailCatcherArgs
 from components.shared.secret_data import encoded, fingerprint
 from evaluation.evaluate import evaluate
@@ -54,7 +54,7 @@ def test_templates_replace_the_default_variables():
 def test_a_template_is_filled_with_the_settings_that_it_names(parts):
     template = "".join(f"${{{part}}}" if part in SETTINGS["database"] else part for part in parts)
     needs: Needs = {"database": {"X": template or "x"}}
-    assert not list(template_problems(needs))
+    assert not list(template_limits(needs))
     settings = {name: f"<{name}>" for name in SETTINGS["database"]}
     filled = outputs(lambda: bound_variables(needs, {"database": given_settings(**settings)}))
     assert filled == {"X": "".join((settings.get(part) or part).replace("$$", "$") for part in parts) or "x"}
@@ -62,7 +62,7 @@ def test_a_template_is_filled_with_the_settings_that_it_names(parts):
 
 def test_what_a_template_cannot_name_is_told():
     needs: Needs = {"mail": {"A": "${host}:${port}", "B": "${user}", "C": "100$"}}
-    assert list(template_problems(needs)) == [
+    assert [str(refusal) for refusal in template_limits(needs)] == [
         "needs.mail.B: ${user} is not known: there are ${host}, ${port}",
         "needs.mail.C: a $ stands before ${name} only; write $$ for a plain one",
     ]

@@ -9,6 +9,7 @@ import pytest
 from pulumi import ResourceOptions
 
 from components.network.network import Network, NetworkArgs
+from components.shared.refusal import RefusedError
 from evaluation.evaluate import evaluate
 from evaluation.graph import Graph, Resource
 from tests.aws_stages import waits_for
@@ -155,5 +156,5 @@ def test_whoever_waits_for_egress_can_fetch_an_image(nat, expected):
     ],
 )
 def test_what_cannot_be_is_refused(changes, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(RefusedError, match=message):
         args(**changes)

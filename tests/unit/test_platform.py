@@ -21,6 +21,7 @@ from components.data.rabbitmq import RabbitMQ, RabbitMQArgs
 from components.mail.mail_catcher import MailCatcher, MailCatcherArgs
 from components.shared.labels import identity, standard
 from components.shared.network_policy import allow, callers, users_of
+from components.shared.refusal import RefusedError
 from evaluation.evaluate import evaluate
 from evaluation.graph import Graph, Resource, Secret, reveal
 
@@ -159,7 +160,7 @@ def test_the_database_is_on_a_port_of_the_machine_only_where_that_is_asked_for()
 
 @pytest.mark.parametrize("port", [80, 29999, 32768])
 def test_a_node_port_that_kubernetes_does_not_give_is_told(port: int):
-    with pytest.raises(ValueError, match=f"^node_port must be 30000-32767, got {port}$"):
+    with pytest.raises(RefusedError, match=f"^node-port: {port} is not from 30000 to 32767$"):
         postgres(node_port=port)
 
 

@@ -18,6 +18,6 @@ def _app(name: str, path: str) -> AppSpec:
 def test_two_apps_share_a_path_only_where_hosts_tell_them_apart(domain: str | None, path: str, refused: bool) -> None:
     config = AwsConfig(kind="aws", ingress=sections.Ingress(domain=domain))
     apps = {"one": _app("one", "/"), "two": _app("two", path)}
-    problems = checks_aws.routes(config, apps, "Pulumi.dev.yaml")
-    assert bool(problems) == refused
-    assert all("wharf:apps.two.route.path" in problem for problem in problems)
+    refusals = list(checks_aws.routes(config, apps))
+    assert bool(refusals) == refused
+    assert all(refusal.key == "wharf:apps.two.route.path" for refusal in refusals)

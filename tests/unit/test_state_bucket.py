@@ -6,6 +6,7 @@ import pytest
 
 from components.account.secrets_key import SecretsKey, SecretsKeyArgs
 from components.account.state_bucket import StateBucket, StateBucketArgs, tls_only_policy
+from components.shared.refusal import RefusedError
 from evaluation.evaluate import evaluate
 from tests.iam import findings
 
@@ -32,7 +33,7 @@ def test_the_state_is_reached_by_tls_only():
 
 
 def test_old_versions_are_kept_long_enough_to_undo_a_mistake():
-    with pytest.raises(ValueError, match="30"):
+    with pytest.raises(RefusedError, match="30"):
         StateBucketArgs(old_versions_days=3)
 
 
