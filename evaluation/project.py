@@ -18,8 +18,25 @@ from stacks.reading import config, stage_file
 from stacks.reading.models import Stage
 from stacks.reading.stage_file import read_yaml
 
-CHECKOUT = Path(__file__).resolve().parent.parent
-OWN_CODE = Path(__file__).resolve().relative_to(CHECKOUT)
+
+def _above_working_directory() -> tuple[Path, ...]:
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:  # somebody removed it
+        return ()
+    return (here, *here.parents)
+
+
+def _checkout() -> Path:
+    """The checkout that this code is in; where the code is installed as a package, the user's own project."""
+    if (PACKAGES / "Pulumi.yaml").is_file():
+        return PACKAGES
+    return next((folder for folder in _above_working_directory() if (folder / "Pulumi.yaml").is_file()), PACKAGES)
+
+
+PACKAGES = Path(__file__).resolve().parent.parent
+OWN_CODE = Path(__file__).resolve().relative_to(PACKAGES)
+CHECKOUT = _checkout()
 
 
 @dataclass(frozen=True)
@@ -83,7 +100,8 @@ def root_of(example: str | None = None) -> Path:
     It is searched from the working directory upwards. Where there is none, it is the checkout that this code is in.
 
     Raises:
-        UserError: there is no such example, or the working directory is in another checkout, which has its own code.
+        UserError: there is no such example or no project at all, or the working directory is in another checkout,
+            which has its own code.
     """
     if example is not None:
         if example not in examples():
@@ -93,15 +111,9 @@ def root_of(example: str | None = None) -> Path:
         if (folder / "Pulumi.yaml").is_file():
             _require_no_other_checkout(folder)
             return folder
+    if not (CHECKOUT / "Pulumi.yaml").is_file():
+        raise UserError("there is no Pulumi.yaml in this folder or in one above it: cd to the folder of your project")
     return CHECKOUT
-
-
-def _above_working_directory() -> tuple[Path, ...]:
-    try:
-        here = Path.cwd()
-    except FileNotFoundError:  # somebody removed it
-        return ()
-    return (here, *here.parents)
 
 
 def _require_no_other_checkout(root: Path) -> None:
