@@ -44,8 +44,11 @@ def values_file(project: Project, stage: str) -> Any:
     return project.state / f"{stage}.values.json"
 
 
-def manifests_of(graph: Graph) -> list[Manifest]:
-    """The Kubernetes objects, secrets in plain text, in the order in which they may be applied.
+def manifests_of(graph: Graph, live: Mapping[Any, Mapping[str, Any]] | None = None) -> dict[str, Manifest]:
+    """The Kubernetes objects by URN, secrets in plain text, in the order in which they may be applied.
+
+    Args:
+        live: what there is of them, by `rollout.key`: what the program ignores changes of stays as it is there.
 
     Raises:
         UserError: the stage has what kubectl cannot apply.
@@ -53,11 +56,26 @@ def manifests_of(graph: Graph) -> list[Manifest]:
     for resource in graph:
         if resource.is_chart or resource.type.startswith(("aws:", "eks:")):
             raise UserError(f"{resource.type} {resource.name} needs the Pulumi engine: install pulumi")
-    return [_manifest(resource) for resource in _ordered(graph)]
+    return {resource.urn: _as_ignored(resource, _manifest(resource), live or {}) for resource in _ordered(graph)}
 
 
 def _manifest(resource: Resource) -> Manifest:
     return copy.deepcopy(reveal(dict(resource.inputs)))
+
+
+def _as_ignored(resource: Resource, manifest: Manifest, live: Mapping[Any, Mapping[str, Any]]) -> Manifest:
+    """As the engine does with ``ignore_changes``: what exists keeps its value, what is new has the program's."""
+    there = live.get(rollout.key(manifest))
+    if there is not None:
+        for path in resource.ignore_changes:
+            *above, last = path.split(".")
+            wanted, found = manifest, there
+            for key in above:
+                wanted, found = wanted[key], found[key]
+            wanted.pop(last, None)
+            if last in found:
+                wanted[last] = found[last]
+    return manifest
 
 
 def _ordered(graph: Graph) -> list[Resource]:
@@ -119,14 +137,15 @@ class Direct:
         """
         answers = Kept(values_file(self.project, self.stage))
         graph = evaluate_stage(self.project, self.stage, answers)
-        wanted = manifests_of(graph)
         before = {rollout.key(member): member for member in self.set.members()}
+        manifests = manifests_of(graph, before)
+        wanted = list(manifests.values())
         if losing := lost_data(wanted, list(before.values()), self._claims()):
             confirm(losing)
         answers.save()
         self.set.prepare()
         self._end_failed_jobs(wanted)
-        self._apply_in_order(graph)
+        self._apply_in_order(waves_of(graph), manifests, before)
         self.set.apply_all(wanted)
         self._wait(wanted)
         return _outcome(before, self.set.members())
@@ -134,16 +153,17 @@ class Direct:
     def preview(self) -> str:
         """What `up` would do to the API server, by its own dry run."""
         graph = evaluate_stage(self.project, self.stage, Kept(values_file(self.project, self.stage)))
-        wanted = manifests_of(graph)
         members = {rollout.key(member): member for member in self.set.members()}
+        wanted = list(manifests_of(graph, members).values())
         names = {rollout.key(manifest) for manifest in wanted}
         lines = [f"+ {_shown(name)}" for name in sorted(names - set(members))]
         lines += [f"- {_shown(name)}" for name in sorted(set(members) - names)]
-        present = [manifest for manifest in wanted if rollout.key(manifest) in members]
-        lines += [f"~ {_shown(name)}" for name in self._would_change(present, members)]
+        lines += [f"~ {_shown(name)}" for name in self._would_change(wanted, members)]
         return "\n".join(lines) or f"nothing would change ({len(names)} objects)"
 
-    def _would_change(self, present: Sequence[Manifest], members: Mapping[Any, Mapping[str, Any]]) -> list[Any]:
+    def _would_change(self, wanted: Sequence[Manifest], members: Mapping[Any, Mapping[str, Any]]) -> list[Any]:
+        """The keys of those that exist and are not as wanted."""
+        present = [manifest for manifest in wanted if rollout.key(manifest) in members]
         if not present:
             return []
         document = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(present)})
@@ -169,17 +189,18 @@ class Direct:
                 self.say(f"Job {namespace}/{name} had failed: running it again")
                 self.cluster.kubectl("delete", "job", name, "-n", namespace, "--wait=true")
 
-    def _apply_in_order(self, graph: Graph) -> None:
-        """Wave by wave, where something must finish first; where all of that has finished already, nothing."""
-        waves = waves_of(graph)
-        resources = {resource.urn: resource for resource in graph if resource.is_kubernetes}
-        jobs = [_manifest(resource) for resource in resources.values() if resource.inputs["kind"] == "Job"]
-        if not rollout.pending(jobs, self._workloads()):
+    def _apply_in_order(
+        self, waves: Mapping[str, int], manifests: Mapping[str, Manifest], members: Mapping[Any, Mapping[str, Any]]
+    ) -> None:
+        """Wave by wave, where something that others wait for is new or changes; otherwise the order does not matter."""
+        earlier = sorted(set(waves.values()))[:-1]
+        batches = [[manifests[urn] for urn, its in waves.items() if its == wave] for wave in earlier]
+        awaited = [m for batch in batches for m in batch if m["kind"] in rollout.AWAITED]
+        if not rollout.pending(awaited, self._workloads()) and not self._would_change(awaited, members):
             return
-        for wave in sorted(set(waves.values()))[:-1]:
-            batch = [_manifest(resources[urn]) for urn, its in waves.items() if its == wave]
+        for batch in batches:
             self.set.apply_some(batch)
-            self._wait([m for m in batch if m["kind"] in rollout.AWAITED])
+            self._wait(batch)
 
     def _wait(self, manifests: Sequence[Manifest]) -> None:
         deadline, told = time.monotonic() + self.timeout, ""

@@ -9,7 +9,7 @@ import pulumi_kubernetes as k8s
 import pulumi_random as random
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
-from components.data.stateful import stateful_spec
+from components.data.stateful import FIXED_WHEN_MADE, stateful_spec
 from components.shared.images import POSTGRES
 from components.shared.labels import identity, not_awaited, standard
 from components.shared.manifest import Manifest
@@ -25,7 +25,7 @@ DATA = "/var/lib/postgresql"
 # The image sets the password only when it first makes the data; this also follows a rotation. It goes over the local
 # socket, which the image trusts, once the real server (not the one of the first setup) answers on TCP.
 _FOLLOW_ROTATION = (
-    "until pg_isready -q -h 127.0.0.1; do sleep 1; done; "
+    "until pg_isready -q -h 127.0.0.1 -U app -d app; do sleep 1; done; "
     "echo \"ALTER ROLE app PASSWORD '$(cat /run/credentials/password)'\" | psql -q -v ON_ERROR_STOP=1 -U app -d app"
 )
 
@@ -105,7 +105,12 @@ class Postgres(ComponentResource):
                 storage_gib=args.storage_gib,
                 keep=args.keep,
             ),
-            opts=ResourceOptions(parent=self, protect=args.keep or None, depends_on=[account, secret, service]),
+            opts=ResourceOptions(
+                parent=self,
+                protect=args.keep or None,
+                ignore_changes=FIXED_WHEN_MADE,
+                depends_on=[account, secret, service],
+            ),
         )
         ready = server.metadata.name  # what uses these outputs waits for the server
         self.host = ready.apply(lambda _: NAME)

@@ -9,7 +9,7 @@ import pulumi_kubernetes as k8s
 import pulumi_random as random
 from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
 
-from components.data.stateful import stateful_spec
+from components.data.stateful import FIXED_WHEN_MADE, stateful_spec
 from components.shared.images import RABBITMQ
 from components.shared.labels import identity, not_awaited, standard
 from components.shared.manifest import Manifest
@@ -19,6 +19,8 @@ from components.shared.secret_data import encoded, fingerprint
 PORT = 5672
 USER_ID = 999  # rabbitmq in the official image
 NAME = "broker"
+CONFIG = "20-user.conf"
+MEMORY_MIB = 512
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,10 +59,8 @@ class RabbitMQ(ComponentResource):
         account = k8s.core.v1.ServiceAccount(
             f"{name}-account", metadata=metadata, automount_service_account_token=False, opts=child
         )
-        user = Output.concat("default_user = app\ndefault_pass = ", self.password, "\n")
-        secret = k8s.core.v1.Secret(
-            f"{name}-credentials", metadata=metadata, data=encoded({"20-user.conf": Output.secret(user)}), opts=child
-        )
+        files = {CONFIG: Output.secret(self.password.apply(_config))}
+        secret = k8s.core.v1.Secret(f"{name}-credentials", metadata=metadata, data=encoded(files), opts=child)
         port: Manifest = {"name": "amqp", "port": PORT, "targetPort": "amqp"}
         reached: Manifest = {"type": "ClusterIP", "selector": selector, "ports": [port]}
         service = k8s.core.v1.Service(f"{name}-service", metadata=not_awaited(metadata), spec=reached, opts=child)
@@ -74,7 +74,7 @@ class RabbitMQ(ComponentResource):
                 service=NAME,
                 selector=selector,
                 labels=labels,
-                fingerprint=fingerprint({"password": self.password}, args.rollout_key),
+                fingerprint=fingerprint(files, args.rollout_key),
                 user=USER_ID,
                 container=_container(args.version),
                 data="/var/lib/rabbitmq",
@@ -85,7 +85,10 @@ class RabbitMQ(ComponentResource):
                 annotations=args.pod_annotations,
             ),
             opts=ResourceOptions(
-                parent=self, protect=args.keep or None, depends_on=[account, secret, service, *args.after]
+                parent=self,
+                protect=args.keep or None,
+                ignore_changes=FIXED_WHEN_MADE,
+                depends_on=[account, secret, service, *args.after],
             ),
         )
         ready = server.metadata.name  # what uses these outputs waits for the server
@@ -97,9 +100,20 @@ class RabbitMQ(ComponentResource):
         self.register_outputs({"host": self.host, "url": self.url})
 
 
+def _config(password: str) -> str:
+    """RabbitMQ sees the memory of the machine, not the limit of its container, and would be killed before it blocks."""
+    lines = {
+        "default_user": "app",
+        "default_pass": password,
+        "total_memory_available_override_value": MEMORY_MIB * 2**20,
+    }
+    return "".join(f"{key} = {value}\n" for key, value in lines.items())
+
+
 def _container(version: str) -> Manifest:
     alive = {"exec": {"command": ["rabbitmq-diagnostics", "-q", "ping"]}, "timeoutSeconds": 20}
-    user_file = {"name": "credentials", "mountPath": "/etc/rabbitmq/conf.d/20-user.conf", "subPath": "20-user.conf"}
+    config = {"name": "credentials", "mountPath": f"/etc/rabbitmq/conf.d/{CONFIG}", "subPath": CONFIG}
+    memory = f"{MEMORY_MIB}Mi"
     return {
         "name": "rabbitmq",
         "image": f"{RABBITMQ}:{version}-management",
@@ -107,6 +121,6 @@ def _container(version: str) -> Manifest:
         "startupProbe": {**alive, "periodSeconds": 5, "failureThreshold": 30},
         "livenessProbe": {**alive, "periodSeconds": 60},
         "readinessProbe": {"tcpSocket": {"port": "amqp"}, "periodSeconds": 5},
-        "resources": {"requests": {"cpu": "100m", "memory": "512Mi"}, "limits": {"memory": "512Mi"}},
-        "volumeMounts": [{**user_file, "readOnly": True}],
+        "resources": {"requests": {"cpu": "100m", "memory": memory}, "limits": {"memory": memory}},
+        "volumeMounts": [{**config, "readOnly": True}],
     }

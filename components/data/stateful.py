@@ -8,6 +8,10 @@ from typing import Any
 from components.shared.manifest import Manifest
 from components.shared.pods import container_security, empty_dirs, pod_security
 
+# Sets that were made before they were `Parallel` keep what they have: Kubernetes never changes it, and a set that holds
+# data is not replaced for it.
+FIXED_WHEN_MADE = ["spec.podManagementPolicy"]
+
 
 def stateful_spec(
     *,
@@ -24,7 +28,11 @@ def stateful_spec(
     keep: bool,
     annotations: Mapping[str, str] | None = None,
 ) -> Manifest:
-    """A StatefulSet of one pod with a claim at ``data``; the claim outlives the set only where ``keep`` is true."""
+    """A StatefulSet of one pod with a claim at ``data``; the claim outlives the set only where ``keep`` is true.
+
+    It is `Parallel`, since an `OrderedReady` set waits for a pod that cannot start instead of replacing it: a wrong
+    version could not be taken back.
+    """
     volumes, mounts = empty_dirs(writable)
     main = {
         **container,
@@ -44,6 +52,7 @@ def stateful_spec(
     return {
         "serviceName": service,
         "replicas": 1,
+        "podManagementPolicy": "Parallel",
         "selector": {"matchLabels": dict(selector)},
         "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain" if keep else "Delete", "whenScaled": "Retain"},
         "volumeClaimTemplates": [claim],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pulumi_kubernetes as k8s
 import pulumi_random as random
 import pytest
 
+from cli.deploy import rollout
 from cli.deploy.applyset import KINDS, NAMESPACES, PART_OF, ApplySet, group_kind, parent_objects, set_id
 from cli.deploy.direct import Outcome, lost_data, manifests_of, waves_of
 from cli.deploy.values import Kept
@@ -19,7 +21,7 @@ from evaluation.evaluate import evaluate
 from evaluation.graph import Graph
 from stacks.errors import UserError
 from tests import local_stages
-from tests.graphs import CLAIM, DEPLOYMENT, NAMESPACE, graph, kubernetes, resource, stateful_set
+from tests.graphs import CLAIM, DEPLOYMENT, NAMESPACE, STATEFUL_SET, graph, kubernetes, resource, stateful_set
 
 
 def password(file: Path, rotation: int = 1, name: str = "password", *, save: bool = True) -> str:
@@ -101,13 +103,30 @@ def test_an_object_is_applied_after_what_must_have_finished_before_it(ordered: G
 
 
 def test_manifests_come_in_that_order_with_their_secrets(ordered: Graph):
-    manifests = manifests_of(ordered)
+    manifests = list(manifests_of(ordered).values())
     kinds = [manifest["kind"] for manifest in manifests]
     assert kinds[0] == "Namespace"
     assert kinds[-1] == "Deployment"
     assert kinds.index("StatefulSet") < kinds.index("Job") < kinds.index("Deployment")
     (settings,) = [m for m in manifests if m["kind"] == "Secret" and m["metadata"]["name"] == "web"]
     assert base64.b64decode(settings["data"]["DATABASE_HOST"]) == b"database"
+
+
+@pytest.mark.parametrize("path", ["spec.podManagementPolicy", "spec.template.note"])
+def test_what_the_program_ignores_changes_of_stays_as_it_is_in_the_cluster(path: str):
+    def one(**spec: Any) -> dict[str, Any]:
+        (made,) = manifests_of(graph(server), {rollout.key(server.inputs): {"spec": spec}} if spec else None).values()
+        return made["spec"]
+
+    spec = {"podManagementPolicy": "new", "template": {"note": "new", "b": 1}}
+    server = replace(kubernetes(STATEFUL_SET, "database", "local", spec=spec), ignore_changes=(path,))
+    asked_for = {**spec, "template": {**spec["template"]}}
+    assert one() == asked_for
+    old = one(podManagementPolicy="old", template={"note": "old", "b": 2}, replicas=1)
+    assert old["podManagementPolicy"] == ("old" if path == "spec.podManagementPolicy" else "new")
+    assert old["template"] == {"note": "old" if path == "spec.template.note" else "new", "b": 1}
+    assert "replicas" not in old
+    assert path.rpartition(".")[2] not in str(one(template={}))
 
 
 @pytest.mark.parametrize("type_", ["kubernetes:helm.sh/v3:Release", "aws:s3/bucket:Bucket", "eks:index:Cluster"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -14,8 +15,9 @@ from pulumi import Output
 from components.apps.autoscaling import autoscaler_spec
 from components.apps.environment import DEFAULT_QUOTA, Environment, EnvironmentArgs
 from components.apps.pull_secret import PullSecret, PullSecretArgs
-from components.apps.spec import Replicas
+from components.apps.spec import Replicas, Resources
 from components.apps.traefik_route import TraefikRoute, TraefikRouteArgs
+from components.data import rabbitmq as rabbitmq_module
 from components.data.postgres import Postgres, PostgresArgs
 from components.data.rabbitmq import RabbitMQ, RabbitMQArgs
 from components.mail.mail_catcher import MailCatcher, MailCatcherArgs
@@ -113,6 +115,37 @@ def test_a_volume_is_kept_and_protected_only_where_the_stage_says_so(make: Calla
     assert policy == {"whenDeleted": "Retain" if keep else "Delete", "whenScaled": "Retain"}
     (claim,) = server.inputs["spec"]["volumeClaimTemplates"]
     assert claim["spec"]["resources"]["requests"]["storage"] == "7Gi"
+
+
+@pytest.mark.parametrize("make", [postgres, rabbitmq])
+def test_a_pod_that_cannot_start_is_replaced_and_sets_made_before_keep_what_they_have(make: Callable[..., Graph]):
+    server = make().one("StatefulSet")
+    assert server.inputs["spec"]["podManagementPolicy"] == "Parallel"
+    assert server.ignore_changes == ("spec.podManagementPolicy",)
+
+
+def test_the_broker_is_told_the_memory_that_its_container_has():
+    graph = rabbitmq()
+    (written,) = reveal(graph.one("Secret").inputs["data"]).values()
+    told = dict(line.split(" = ") for line in base64.b64decode(written).decode().splitlines())
+    (container,) = template(graph)["spec"]["containers"]
+    limit = Resources(memory=container["resources"]["limits"]["memory"]).mebibytes
+    assert int(told["total_memory_available_override_value"]) == limit * 1024 * 1024
+
+
+def test_the_broker_starts_anew_when_a_line_of_its_file_changes(monkeypatch: pytest.MonkeyPatch):
+    before = template(rabbitmq())["metadata"]["annotations"]
+    assert template(rabbitmq())["metadata"]["annotations"] == before
+    real = rabbitmq_module._config
+    monkeypatch.setattr(rabbitmq_module, "_config", lambda password: real(password) + "heartbeat = 30\n")
+    assert template(rabbitmq())["metadata"]["annotations"] != before
+
+
+def test_whether_the_database_answers_is_asked_as_a_user_that_exists():
+    (container,) = template(postgres())["spec"]["containers"]
+    asked = [line for line in re.split(r";|\[", json.dumps(container)) if "pg_isready" in line]
+    assert len(asked) == 4
+    assert all(re.search(r"-U\W+app\W+-d\W+app\b", line) for line in asked), asked
 
 
 def test_the_databases_url_is_secret_and_complete():
