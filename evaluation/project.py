@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ from evaluation.graph import Graph
 from evaluation.placeholders import Placeholders
 from stacks.errors import UserError
 from stacks.program import run
-from stacks.reading import config, stage_file
+from stacks.reading import catalogue, config, stage_file
 from stacks.reading.models import Stage
+from stacks.reading.problems import InputRefused, Problem
 from stacks.reading.stage_file import read_yaml
 
 
@@ -138,6 +140,18 @@ def read_stage(project: Project, stage: str) -> Stage:
     """The stage as its files describe it, checked."""
     values, _ = config_of(project, stage)
     return config.parse(values, stack=stage, project=project.name, root=project.root, environ=os.environ)
+
+
+def unused_app_problems(project: Project) -> list[Problem]:
+    """What is wrong with the app files that no stage of the project names. Other commands never read them."""
+    named: dict[str, set[str]] = {}
+    for stage in project.stages():
+        with suppress(InputRefused):  # a stage file that cannot be read is refused where that stage is asked for
+            apps_dir, apps = config.named_apps(config_of(project, stage)[0])
+            named.setdefault(apps_dir, set()).update(apps)
+    return [
+        p for apps_dir, apps in sorted(named.items()) for p in catalogue.unused_problems(project.root, apps_dir, apps)
+    ]
 
 
 def evaluate_stage(project: Project, stage: str, answers: Answers | None = None) -> Graph:

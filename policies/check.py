@@ -10,9 +10,10 @@ from typing import Any
 
 from evaluation.graph import Graph
 from evaluation.printable import plain
-from evaluation.project import Project, evaluate_stage, read_stage
+from evaluation.project import Project, evaluate_stage, read_stage, unused_app_problems
 from policies import all_rules
 from policies.rule import Context, Verdict, judge
+from stacks.reading.problems import InputRefused
 from stacks.reading.sections import Exemption
 
 
@@ -57,9 +58,11 @@ def check(project: Project, stage: str) -> Report:
     """The stage as its files describe it, evaluated offline.
 
     Raises:
-        InputRefused: the stage or an app is wrong.
+        InputRefused: the stage or an app is wrong, also an app that no stage names yet.
     """
     config = read_stage(project, stage).config
+    if problems := unused_app_problems(project):
+        raise InputRefused(problems)
     graph = evaluate_stage(project, stage)
     return judged(graph, config.exemptions, production=config.production, today=date.today())
 

@@ -46,6 +46,24 @@ def load(
     return apps, problems
 
 
+def unused_problems(root: Path, apps_dir: str, named: Set[str]) -> list[Problem]:
+    """What is wrong with the app files that no stage names, each by itself, as if a stage gave it a version."""
+    problems: list[Problem] = []
+    for path in sorted((root / apps_dir).glob("*.yaml")):
+        name, shown = path.stem, f"{apps_dir}/{path.name}"
+        if name in named:
+            continue
+        try:
+            written = read_yaml(path, shown)
+        except InputRefused as refused:
+            problems += refused.problems
+            continue
+        problems += _misplaced(name, written, {}, "the stage file", shown)
+        alone = {key: value for key, value in _normal(written).items() if key not in ("name", "version")}
+        problems += located(shown, _app({**alone, "name": name, "version": "0"})[1])
+    return problems
+
+
 def _is_file(path: Path) -> bool:
     with suppress(OSError):  # a name that no file can have is no file
         return path.is_file()

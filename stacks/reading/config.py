@@ -100,6 +100,12 @@ def _config(mine: Mapping[str, Any]) -> tuple[Config | None, list[Refusal]]:
         return None, [Refusal(f"wharf:{refusal.key}", refusal.text) for refusal in explain(error, model)]
 
 
+def named_apps(values: Mapping[str, str]) -> tuple[str, list[str]]:
+    """The folder of a stage's apps, and which of them it names; ``values`` as in `parse`."""
+    folder, overrides = _decoded(values.get("wharf:apps-dir", "apps")), _decoded(values.get("wharf:apps", "{}"))
+    return folder if isinstance(folder, str) else "apps", list(overrides) if isinstance(overrides, dict) else []
+
+
 def _apps(mine: Mapping[str, Any], root: Path, file: str) -> tuple[Mapping[str, AppSpec], list[Problem]]:
     """The apps, also where the rest of the stage is wrong, so that what is wrong with both is told at once."""
     overrides, folder = mine.get("apps"), mine.get("apps-dir", "apps")
