@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-Object = Mapping[str, Any]
+from cli.deploy.reasons import Object, why
 
 AWAITED = ("Deployment", "StatefulSet", "DaemonSet", "Job")
 
@@ -68,7 +67,7 @@ def _job(job: Object, pods: Sequence[Object], everything: Iterable[Object]) -> t
     if "Failed" in conditions:
         cause = _command_that_failed(pods) or conditions["Failed"].get("message", "")
         return f"failed: {cause}", True
-    return why(pods) or _refused(job, everything) or "is running", False
+    return why(pods, everything) or _refused(job, everything) or "is running", False
 
 
 def _command_that_failed(pods: Sequence[Object]) -> str:
@@ -100,7 +99,7 @@ def _workload(workload: Object, pods: Sequence[Object], everything: Iterable[Obj
         and current <= max(wanted, updated)
     ):
         return None
-    reason = why(pods) or _refused(workload, everything)
+    reason = why(pods, everything) or _refused(workload, everything)
     return f"{ready} of {wanted} ready" + (f": {reason}" if reason else ""), False
 
 
@@ -114,36 +113,4 @@ def _refused(workload: Object, everything: Iterable[Object]) -> str:
         about = (event.get("involvedObject", {}).get("kind"), event.get("involvedObject", {}).get("name"))
         if event.get("reason") == "FailedCreate" and about == (workload["kind"], name):
             return event.get("message", "")
-    return ""
-
-
-def why(pods: Sequence[Object]) -> str:
-    """The reason of the first pod that has one: what it waits for, why it ended, why it has no node."""
-    for pod in pods:
-        status = pod.get("status", {})
-        if pod["metadata"].get("deletionTimestamp"):
-            continue
-        for condition in status.get("conditions", []):
-            if condition["type"] == "PodScheduled" and condition["status"] == "False":
-                return condition.get("message") or condition.get("reason", "")
-        for container in [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]:
-            reason = _container_reason(container)
-            if reason:
-                return f"{container['name']}: {reason}"
-    return ""
-
-
-def _container_reason(container: Object) -> str:
-    waiting = container.get("state", {}).get("waiting")
-    ended = container.get("state", {}).get("terminated") or container.get("lastState", {}).get("terminated")
-    restarts = f", {container['restartCount']} restarts" if container.get("restartCount") else ""
-    if waiting and waiting.get("reason") not in (None, "ContainerCreating", "PodInitializing"):
-        message = (ended or {}).get("message") or waiting.get("message", "")
-        return waiting["reason"] + restarts + (f": {message.strip()}" if message else "")
-    if ended and ended.get("exitCode"):
-        return f"exited with {ended['exitCode']}{restarts}" + (
-            f": {ended['message'].strip()}" if ended.get("message") else ""
-        )
-    if container.get("state", {}).get("running") and not container.get("ready", True):
-        return "runs and is not ready" + restarts
     return ""

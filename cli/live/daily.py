@@ -117,11 +117,7 @@ def _running_pod(access: Access, stage: Stage, workload: Object, app: str) -> Ob
         raise UserError(
             f"{app} has no pod that runs in {stage.name}: `wharf run {stage.name} {app}` opens a shell in a new one"
         )
-    return max(pods, key=lambda pod: (_is_ready(pod), pod["metadata"]["creationTimestamp"]))
-
-
-def _is_ready(pod: Object) -> bool:
-    return any(one["type"] == "Ready" and one["status"] == "True" for one in pod["status"].get("conditions", []))
+    return max(pods, key=lambda pod: (targets.is_ready(pod), pod["metadata"]["creationTimestamp"]))
 
 
 def ports_asked(port: str | None) -> tuple[int | None, int | None]:

@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from cli.deploy import rollout
-from cli.deploy.rollout import Object
+from cli.deploy.reasons import Object, why
 from cli.live import targets
 from cli.live.access import Access, reach
 from cli.machine.terminal import say_target
+from components.shared.labels import client_of
 from evaluation.project import Project, read_stage
 from stacks.errors import UserError
 
@@ -52,16 +52,22 @@ def run(
 def pod_of(workload: Object, app: str, command: Sequence[str], *, stdin: bool = False, tty: bool = False) -> Any:
     """The manifest of a pod that runs ``command`` where the workload's own pods run theirs.
 
-    Its labels are those that policies know callers by, without those that a Service or an autoscaler selects by.
+    Its labels are those that policies know callers by, without those that a Service or an autoscaler selects by. A part
+    of the platform lets such a pod in as it lets in an app. Claims of a StatefulSet are its own pods': this one has
+    empty folders in their place.
     """
     spec = workload["spec"]
     template = spec["jobTemplate"]["spec"]["template"] if workload["kind"] == "CronJob" else spec["template"]
     labels = {**template["metadata"]["labels"], targets.COMPONENT_LABEL: "run"}
+    if app in targets.PARTS:
+        labels |= client_of(app)
     for key in ("controller-uid", "job-name", "batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name"):
         labels.pop(key, None)
     main = {key: value for key, value in template["spec"]["containers"][0].items() if key not in NOT_FOR_ONCE}
     main |= {"command": list(command), "stdin": stdin, "stdinOnce": stdin, "tty": tty}
     kept = {k: v for k, v in template["spec"].items() if k not in ("initContainers", "topologySpreadConstraints")}
+    claims = [claim["metadata"]["name"] for claim in spec.get("volumeClaimTemplates", [])]
+    volumes = [*kept.get("volumes", []), *({"name": name, "emptyDir": {}} for name in claims)]
     return {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -71,6 +77,7 @@ def pod_of(workload: Object, app: str, command: Sequence[str], *, stdin: bool = 
         },
         "spec": {
             **kept,
+            "volumes": volumes,
             "containers": [main],
             "restartPolicy": "Never",
             "activeDeadlineSeconds": LONGEST_SECONDS,
@@ -100,7 +107,8 @@ def run_pod(access: Access, manifest: Mapping[str, Any], timeout: float) -> int:
 def _wait_for_start(access: Access, name: str, timeout: float) -> None:
     deadline, told = time.monotonic() + timeout, ""
     while (pod := _pod(access, name))["status"].get("phase") in (None, "Pending"):
-        reason = rollout.why([pod]) or "the pod is being started"
+        reason = why([pod], access.objects("events", f"--field-selector=involvedObject.name={name}"))
+        reason = reason or "the pod is being started"
         if time.monotonic() > deadline or any(hopeless in reason for hopeless in BEYOND_HOPE):
             raise UserError(f"{name} did not start: {reason}")
         if reason != told:
@@ -142,8 +150,8 @@ def _told(command: Sequence[str], ended: Object) -> int:
     if code == 0:
         return 0
     reason = {"Error": "", "Completed": ""}.get(ended.get("reason", ""), ended.get("reason", ""))
-    why = ended.get("message", "").strip() if reason else ""  # otherwise it is the output that was shown
-    detail = ": ".join(filter(None, [reason, why]))
+    said = ended.get("message", "").strip() if reason else ""  # otherwise it is the output that was shown
+    detail = ": ".join(filter(None, [reason, said]))
     print(f"`{shlex.join(command)}` exited with {code}" + (f": {detail}" if detail else ""), file=sys.stderr)
     return 1
 

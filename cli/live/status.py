@@ -117,7 +117,6 @@ class _Reader:
         before = self._before(spec, mine)
         if workload is None:
             return Row(**described, state="not-deployed", reason=before or self._up())
-        described["version"] = version_of(workload)
         seen = self._fate(workload)
         if before:
             seen |= {"state": "rolling-out", "reason": before}
@@ -126,10 +125,7 @@ class _Reader:
     def part(self, name: str) -> Row:
         workload = targets.pick_workload(self._named(name))
         if workload is not None:
-            return Row(
-                name=name, kind=name, version=version_of(workload), address=self._part_address(name),
-                **self._fate(workload),
-            )  # fmt: skip
+            return Row(name=name, kind=name, address=self._part_address(name), **self._fate(workload))
         if self.stage.config.kind == "local":
             return Row(name=name, kind=name, state="not-deployed", reason=self._up())
         return Row(name=name, kind=name, state="external", reason="a service of AWS, not of the cluster")
@@ -142,9 +138,8 @@ class _Reader:
                 kind = CONTROLLERS[chart]
                 address = f"http://localhost:{self.ports['ingress']}" if "ingress" in self.ports else None
                 yield Row(
-                    name=chart, kind=kind, version=version_of(workload),
-                    address=address if kind == "ingress" else None, **reader._fate(workload),
-                )  # fmt: skip
+                    name=chart, kind=kind, address=address if kind == "ingress" else None, **reader._fate(workload)
+                )
 
     def unowned(self) -> Iterator[Row]:
         """What stays when an app was renamed or made by hand, and pods of `wharf run`."""
@@ -176,7 +171,14 @@ class _Reader:
         status, spec = workload.get("status", {}), workload["spec"]
         wanted = spec.get("replicas", 1)
         ready = status.get("readyReplicas", 0)
-        counted = {"ready": ready, "wanted": wanted, "restarts": restarts(self._pods(workload))}
+        pods = self._pods(workload)
+        versions = {version_of(pod) or "" for pod in pods if targets.is_ready(pod)}
+        counted = {
+            "version": ", ".join(sorted(filter(None, versions))) or None,
+            "ready": ready,
+            "wanted": wanted,
+            "restarts": restarts(pods),
+        }
         late = rollout.pending([workload], self.found)
         if not late:
             return {**counted, "state": "ready" if wanted else "stopped"}
@@ -194,9 +196,10 @@ class _Reader:
         last = status.get("completionTime") or status.get("startTime")
         pods = restarts([pod for pod in self._children(job) if pod["kind"] == "Pod"])
         if not late:
-            return {"state": "done", "last_run": last, "restarts": pods}
+            return {"version": version_of(job), "state": "done", "last_run": last, "restarts": pods}
         reason = late[0].reason.removeprefix("failed: ").removeprefix("is running")
         return {
+            "version": version_of(job),
             "state": "failed" if late[0].failed else "running",
             "last_run": last,
             "reason": reason,
@@ -206,12 +209,14 @@ class _Reader:
     def _cron(self, cron: Object) -> dict[str, Any]:
         """The state of its last run, of which its Jobs tell; the schedule as the reason, so that it can be seen."""
         schedule = f"schedule {cron['spec']['schedule']}"
+        version = version_of(cron)
         last = cron.get("status", {}).get("lastScheduleTime")
         jobs = sorted(self._children(cron), key=lambda job: job["metadata"].get("creationTimestamp", ""))
         if cron["spec"].get("suspend"):
-            return {"state": "suspended", "reason": schedule, "last_run": last}
+            return {"version": version, "state": "suspended", "reason": schedule, "last_run": last}
         if not jobs:
-            return {"state": "waiting" if last is None else "done", "reason": schedule, "last_run": last}
+            state = "waiting" if last is None else "done"
+            return {"version": version, "state": state, "reason": schedule, "last_run": last}
         newest = self._job(jobs[-1])
         reason = ": ".join(filter(None, [newest.get("reason", ""), schedule]))
         return {**newest, "reason": reason, "last_run": last or newest["last_run"]}
@@ -267,12 +272,12 @@ def label(thing: Object, key: str) -> str | None:
     return thing["metadata"].get("labels", {}).get(key)
 
 
-def version_of(workload: Object) -> str | None:
-    """What its label says, otherwise the tag of its image."""
-    if found := label(workload, VERSION_LABEL):
+def version_of(thing: Object) -> str | None:
+    """What the label of a pod or a workload says, otherwise the tag of its image."""
+    if found := label(thing, VERSION_LABEL):
         return found
-    template = workload["spec"].get("template", {})
-    image = next((one["image"] for one in template.get("spec", {}).get("containers", [])), "")
+    spec = thing["spec"].get("template", thing).get("spec", {})
+    image = next((one["image"] for one in spec.get("containers", [])), "")
     return image.partition("@")[0].rpartition("/")[2].partition(":")[2] or None
 
 

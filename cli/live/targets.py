@@ -71,3 +71,8 @@ def pick_workload(found: Sequence[Object]) -> Object | None:
 def shown(workload: Object) -> str:
     """As kubectl takes it: ``deployment/hello``."""
     return f"{workload['kind'].lower()}/{workload['metadata']['name']}"
+
+
+def is_ready(pod: Object) -> bool:
+    conditions = pod.get("status", {}).get("conditions", [])
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)

@@ -18,7 +18,7 @@ def test_a_rollout_that_fails_is_reported_by_its_cause(stage: LocalStage, monkey
     causes = {
         "crash-loop": "listener: CrashLoopBackOff, ",
         "image-pull": 'listener: ImagePullBackOff: Back-off pulling image "example/app:2.0"',
-        "not-ready": "listener: runs and is not ready",
+        "not-ready": "listener: is running but not ready",
     }
     with pytest.raises(UserError) as refused:
         stage.up(timeout=6)

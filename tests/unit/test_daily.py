@@ -17,10 +17,14 @@ from typing import Any
 
 import pytest
 import yaml
+from pulumi import Output
 
 from cli import main
 from cli.live import access, daily, one_off, targets
 from cli.live.access import Access
+from components.data.postgres import Postgres, PostgresArgs
+from evaluation.evaluate import evaluate
+from evaluation.graph import reveal
 from evaluation.project import Project
 from stacks.errors import UserError
 from stacks.reading import config
@@ -284,6 +288,25 @@ def test_the_pod_of_a_cron_apps_command_is_as_its_jobs():
     cron = {"kind": "CronJob", "spec": {"jobTemplate": {"spec": {"template": DEPLOYMENT["spec"]["template"]}}}}
 
     assert one_off.pod_of(cron, "web", ["ls"])["spec"]["containers"][0]["image"] == "example.com/web:1"
+
+
+def test_the_pod_of_a_parts_command_is_let_in_by_it_and_has_folders_of_its_own_where_the_part_has_its_volume():
+    def program() -> None:
+        shared: Any = {"project": "shop", "environment": "local", "namespace": "local"}
+        Postgres("database", PostgresArgs(**shared, rollout_key=Output.secret("key"), version="18.4"))
+
+    graph = evaluate(program)
+    server = reveal(dict(graph.one("StatefulSet").inputs))
+
+    pod = one_off.pod_of(server, "database", ["psql", "-h", "database"])
+
+    volumes = {volume["name"]: volume for volume in pod["spec"]["volumes"]}
+    assert {mount["name"] for mount in pod["spec"]["containers"][0]["volumeMounts"]} == set(volumes)
+    assert volumes["data"] == {"name": "data", "emptyDir": {}}
+    (rule,) = graph.one("NetworkPolicy").inputs["spec"]["ingress"]
+    allowed = [peer["podSelector"]["matchLabels"].items() for peer in rule["from"]]
+    assert any(labels <= pod["metadata"]["labels"].items() for labels in allowed)
+    assert not graph.one("Service").inputs["spec"]["selector"].items() <= pod["metadata"]["labels"].items()
 
 
 def run(project: Project, *command: str, interactive: bool | None = False) -> int:

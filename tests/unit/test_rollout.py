@@ -6,9 +6,13 @@ from typing import Any
 
 import pytest
 
-from cli.deploy.rollout import Object, Pending, pending, why
+from cli.deploy.reasons import why
+from cli.deploy.rollout import Object, Pending, pending
 
 NAMESPACE = "local"
+RUNNING = {"running": {"startedAt": "now"}}
+OOM = {"exitCode": 137, "reason": "OOMKilled"}
+OOM_TOLD = "OOMKilled, it used more than its memory limit of 64Mi"
 
 
 def manifest(kind: str, name: str = "web") -> Object:
@@ -27,7 +31,8 @@ def deployment(*, ready: int, updated: int = 2, replicas: int = 2, observed: int
 
 
 def pod(owner: Object, name: str = "web-1", *, containers: list[Any] | None = None, **status: Any) -> dict[str, Any]:
-    written = [{"name": "web", "command": ["./serve", "--fast"]}]
+    limits = {"limits": {"memory": "64Mi"}}
+    written = [{"name": "web", "command": ["./serve", "--fast"], "resources": limits}]
     return live(
         "Pod",
         name,
@@ -95,12 +100,27 @@ def test_the_reason_is_found_by_way_of_the_replica_set():
             "web: CrashLoopBackOff, 3 restarts: no DATABASE_URL",
         ),
         (waiting("CreateContainerConfigError", "no Secret x"), "web: CreateContainerConfigError: no Secret x"),
-        (waiting("ContainerCreating"), ""),
-        (waiting("PodInitializing"), ""),
+        (waiting("CrashLoopBackOff", "back-off", 1, OOM), f"web: CrashLoopBackOff, 1 restart: {OOM_TOLD}"),
+        (
+            waiting("CrashLoopBackOff", "back-off", 2, {"exitCode": 0, "reason": "Completed"}),
+            "web: CrashLoopBackOff, 2 restarts: exited with 0",
+        ),
+        (
+            waiting("RunContainerError", "", 2, {"exitCode": 128, "reason": "StartError", "message": "no such file"}),
+            "web: RunContainerError, 2 restarts: StartError: no such file",
+        ),
+        (waiting("ContainerCreating"), "web: is being created"),
+        (waiting("PodInitializing"), "web: is being created"),
+        ({"name": "web", "state": {"terminated": OOM}, "restartCount": 4}, f"web: {OOM_TOLD}, 4 restarts"),
+        (
+            {"name": "web", "state": RUNNING, "ready": False, "restartCount": 2, "lastState": {"terminated": OOM}},
+            f"web: is running but not ready, 2 restarts: {OOM_TOLD}",
+        ),
+        ({"name": "web", "state": RUNNING, "ready": True, "restartCount": 2, "lastState": {"terminated": OOM}}, ""),
         ({"name": "web", "state": {"terminated": {"exitCode": 3}}}, "web: exited with 3"),
         ({"name": "web", "state": {"terminated": {"exitCode": 0}}}, ""),
-        ({"name": "web", "state": {"running": {"startedAt": "now"}}, "ready": False}, "web: runs and is not ready"),
-        ({"name": "web", "state": {"running": {"startedAt": "now"}}, "ready": True}, ""),
+        ({"name": "web", "state": RUNNING, "ready": False}, "web: is running but not ready"),
+        ({"name": "web", "state": RUNNING, "ready": True}, ""),
     ],
 )  # fmt: skip
 def test_each_state_of_a_container_has_its_sentence(container: dict, told: str):
@@ -121,6 +141,60 @@ def test_a_pod_that_goes_is_no_reason():
 def test_an_init_container_that_fails_is_the_reason():
     failing = {"name": "before-1", "state": {"waiting": {"reason": "CrashLoopBackOff"}}, "restartCount": 2}
     assert why([pod(live("Job"), initContainerStatuses=[failing])]) == "before-1: CrashLoopBackOff, 2 restarts"
+
+
+def test_an_init_container_that_runs_is_said_to_run():
+    def why_with(**first: Any) -> str:
+        states = [{"name": "before-1", **first}, {"name": "before-2", "state": {"waiting": {}}}]
+        return why([pod(live("Job"), containers=[waiting("PodInitializing")], initContainerStatuses=states)])
+
+    assert why_with(state=RUNNING, ready=False) == "before-1: is running"
+    assert why_with(state=RUNNING, ready=True, started=True) == "before-2: is being created"  # a sidecar
+    assert why_with(state={"terminated": {"exitCode": 0}}, ready=True) == "before-2: is being created"
+
+
+def event(about: Object, reason: str, message: str, at: str, type_: str = "Normal", field: str = "") -> dict[str, Any]:
+    target = {"kind": about["kind"], "uid": about["metadata"]["uid"], "fieldPath": field}
+    told = {"reason": reason, "message": message, "type": type_, "lastTimestamp": f"2026-11-21T05:{at}:00Z"}
+    return {**live("Event", f"web.{at}"), "involvedObject": target, **told}
+
+
+def test_why_a_container_is_still_being_created_is_told_by_the_newest_event():
+    creating = pod(live("ReplicaSet"), containers=[waiting("ContainerCreating")])
+    other = pod(live("ReplicaSet"), "web-2")
+    scheduled = event(creating, "Scheduled", "assigned to node", "00")
+    mount = event(creating, "FailedMount", 'secret "x" not found', "01", "Warning")
+    pulling = event(creating, "Pulling", 'Pulling image "x"', "02", field="spec.containers{web}")
+    pulled = event(creating, "Pulled", "Pulled image", "03", field="spec.containers{web}")
+    others = [
+        event(other, "FailedMount", "of another pod", "09", "Warning"),
+        event(creating, "Pulling", "of another container", "09", field="spec.containers{beside}"),
+    ]
+
+    def told(*events: Object) -> str:
+        return why([creating], [other, *others, *events])
+
+    assert told() == told(scheduled) == "web: is being created"
+    assert told(mount, scheduled) == 'web: is being created: secret "x" not found'
+    assert told(pulling, mount, scheduled) == 'web: is being created: Pulling image "x"'
+    assert told(scheduled, mount, pulling, pulled) == "web: is being created"
+
+
+def test_an_event_without_a_last_time_has_the_one_of_its_series_or_of_its_making():
+    creating = pod(live("ReplicaSet"), containers=[waiting("ContainerCreating")])
+    first = event(creating, "FailedMount", "first", "01", "Warning")
+    second = {**event(creating, "FailedMount", "second", "00", "Warning"), "lastTimestamp": None}
+    second |= {"eventTime": "2026-11-21T05:00:00.5Z", "series": {"lastObservedTime": "2026-11-21T05:02:00.1Z"}}
+    third = {**event(creating, "FailedMount", "third", "00", "Warning"), "lastTimestamp": None, "eventTime": None}
+    third["metadata"]["creationTimestamp"] = "2026-11-21T05:03:00Z"
+    assert why([creating], [second, first]).endswith(": second")
+    assert why([creating], [third, second, first]).endswith(": third")
+
+
+def test_a_probe_that_fails_is_the_reason_why_a_container_is_not_ready():
+    unready = pod(live("ReplicaSet"), containers=[{"name": "web", "state": RUNNING, "ready": False}])
+    probe = event(unready, "Unhealthy", "Readiness probe failed: 503", "01", "Warning", "spec.containers{web}")
+    assert why([unready], [probe]) == "web: is running but not ready: Readiness probe failed: 503"
 
 
 def test_a_quota_or_pod_security_that_refuses_a_deployments_pods_is_the_reason():

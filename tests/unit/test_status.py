@@ -155,6 +155,37 @@ def test_another_version_than_the_stage_file_says_is_shown_beside_it(tmp_path: P
     assert "6.9.1 (stage file: 6.9.2)" in shown
 
 
+def test_the_version_that_is_shown_runs_and_one_that_does_not_start_is_not_shown(tmp_path: Path):
+    """As during a rollout: the Deployment says the new version, and only the old pods are ready."""
+    found = objects()
+    for thing in found:
+        if thing["metadata"]["name"] == "hello" and thing["kind"] == "Deployment":
+            thing["metadata"]["labels"][status.VERSION_LABEL] = "6.9.2"
+    pods = [thing for thing in found if thing["kind"] == "Pod" and thing["metadata"]["name"].startswith("hello-")]
+    trial = stage(tmp_path, hello={"version": "6.9.2"})
+
+    def version() -> str | None:
+        return of(report(trial, found).apps, "hello").version
+
+    assert version() == "6.9.1"
+    pods[0]["metadata"]["labels"][status.VERSION_LABEL] = "6.9.2"
+    assert version() == "6.9.1, 6.9.2"
+    for pod in pods:
+        pod["status"]["conditions"] = [{"type": "Ready", "status": "False"}]
+    assert version() is None
+
+
+def test_the_version_of_a_part_is_the_tag_of_the_image_that_runs_and_not_of_the_one_that_cannot_be_pulled(trial: Stage):
+    found = objects()
+    for thing in found:
+        if thing["kind"] == "Pod" and "ImagePullBackOff" in json.dumps(thing["status"]):
+            thing["spec"]["containers"][0]["image"] = "docker.io/axllent/mailpit:v9"
+        if thing["kind"] == "Deployment" and thing["metadata"]["name"] == "mail":
+            thing["spec"]["template"]["spec"]["containers"][0]["image"] = "docker.io/axllent/mailpit:v9"
+
+    assert of(report(trial, found).platform, "mail").version == "v1.27"
+
+
 def test_a_stage_is_ready_when_all_of_it_is(trial: Stage):
     fine = Row(name="a", kind="web", state="ready")
     missing = Row(name="b", kind="web", state="not-deployed")
