@@ -43,6 +43,7 @@ setup: .venv/develop ## Make the virtual environment for developing
 	@.venv/bin/pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/develop: .venv/runtime requirements-dev.txt
+.venv/develop: .venv/runtime requirements-dev.txt requirements-facts.txt
 	@.venv/bin/pip install --quiet --disable-pip-version-check --root-user-action=ignore --require-hashes -r requirements-dev.txt
+	@.venv/bin/pip install --quiet --disable-pip-version-check --root-user-action=ignore --require-hashes --no-deps -r requirements-facts.txt
 	@touch $@

@@ -23,7 +23,7 @@ NO_TESTS = 5  # pytest's exit code where there is nothing to run
 # A process for each core, and each file in one of them, so that a module's fixtures are made once.
 ON_EVERY_CORE = ("-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
 PARALLEL = {
-    **dict.fromkeys(("unit", "contracts", "render"), ON_EVERY_CORE),
+    **dict.fromkeys(("unit", "contracts", "render", "facts"), ON_EVERY_CORE),
     **dict.fromkeys(("cluster", "engine"), (*ON_EVERY_CORE, "--maxprocesses=4")),  # a cluster needs memory
 }
 
@@ -46,7 +46,7 @@ def main() -> int:
         ("lint", lambda: check("lint", ["ruff", "check"], ["ruff", "format", "--check"])),
         ("types", lambda: check("types", ["pyright"])),
         ("imports", lambda: check("imports", ["lint-imports"])),
-        *((tier, lambda tier=tier: run_tier(tier)) for tier in ("unit", "contracts", "render", "cluster", "engine")),
+        *((tier, lambda tier=tier: run_tier(tier)) for tier in PARALLEL),
     )
     results = []
     for name, run in runs:

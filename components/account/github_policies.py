@@ -156,10 +156,11 @@ def _roles(iam: str) -> list[Statement]:
     of_profiles = [
         *("iam:AddRoleToInstanceProfile", "iam:CreateInstanceProfile", "iam:DeleteInstanceProfile"),
         *("iam:GetInstanceProfile", "iam:RemoveRoleFromInstanceProfile", "iam:TagInstanceProfile"),
+        "iam:UntagInstanceProfile",
     ]
     of_providers = [
         *("iam:CreateOpenIDConnectProvider", "iam:DeleteOpenIDConnectProvider", "iam:GetOpenIDConnectProvider"),
-        "iam:TagOpenIDConnectProvider",
+        *("iam:TagOpenIDConnectProvider", "iam:UntagOpenIDConnectProvider"),
     ]
     passed = {"StringEquals": {"iam:PassedToService": list(PASSED_TO)}}
     linked = {"StringEquals": {"iam:AWSServiceName": list(SERVICE_LINKED)}}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -11,7 +10,8 @@ import pulumi_aws as aws
 import pulumi_random as random
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
-from components.shared.refusal import Refusal, RefusedError
+from components.data.offers import BROKER_SIZES, size_limits
+from components.shared.refusal import Refusal, RefusedError, require
 
 USERNAME = "app"
 # Versions of RabbitMQ that Amazon MQ offers, and the instance families that each runs on.
@@ -51,15 +51,12 @@ class BrokerArgs:
             raise RefusedError(
                 [Refusal("version", f"Amazon MQ offers RabbitMQ {', '.join(FAMILIES)}, not {self.version!r}")]
             )
-        matched = re.fullmatch(r"mq\.([a-z0-9]+)\.[a-z0-9]+", self.size)
-        if not matched:
-            raise RefusedError(
-                [Refusal("size", f"{self.size!r} is not an Amazon MQ instance type such as mq.m7g.medium")]
-            )
-        if matched[1] not in FAMILIES[self.version]:
+        require(size_limits(self.size, "mq", BROKER_SIZES, "Amazon MQ"))
+        family = self.size.split(".")[1]
+        if family not in FAMILIES[self.version]:
             families = " or ".join(f"mq.{family}" for family in FAMILIES[self.version])
             raise RefusedError([Refusal("size", f"RabbitMQ {self.version} runs on {families}, not on {self.size}")])
-        if self.multi_zone and matched[1] == "t3":
+        if self.multi_zone and family == "t3":
             raise RefusedError(
                 [Refusal("size", f"{self.size} runs a single broker only: a broker over zones wants mq.m5 or mq.m7g")]
             )

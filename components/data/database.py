@@ -11,6 +11,7 @@ import pulumi_aws as aws
 import pulumi_random as random
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
+from components.data.offers import DATABASE_SIZES, postgres_limits, size_limits
 from components.shared.log_retention import retention_limits
 from components.shared.names import Longest, physical_name
 from components.shared.refusal import Refusal, RefusedError, require
@@ -64,12 +65,8 @@ class DatabaseArgs:
     log_days: int = 30
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"1[4-9](\.\d+)?", self.engine_version):
-            raise RefusedError(
-                [Refusal("engine-version", f"{self.engine_version!r} is not PostgreSQL 14 to 19: write 18 or 18.4")]
-            )
-        if not re.fullmatch(r"db\.[a-z0-9]+\.[a-z0-9]+", self.size):
-            raise RefusedError([Refusal("size", f"{self.size!r} is not an RDS instance class such as db.t4g.micro")])
+        require(postgres_limits(self.engine_version))
+        require(size_limits(self.size, "db", DATABASE_SIZES, "RDS"))
         if not 20 <= self.storage_gib <= 65_536:
             raise RefusedError([Refusal("storage-gib", f"RDS takes 20 to 65536 GiB, not {self.storage_gib}")])
         if not 0 <= self.backup_days <= 35:

@@ -8,11 +8,19 @@ from typing import Any
 
 Statement = Mapping[str, Any]
 Conditions = Mapping[str, Mapping[str, Any]]
-PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+PARTITIONS = {  # by the beginning of a region's name
+    "cn-": "aws-cn",
+    "us-gov-": "aws-us-gov",
+    "us-iso-": "aws-iso",
+    "us-isob-": "aws-iso-b",
+    "eu-isoe-": "aws-iso-e",
+    "us-isof-": "aws-iso-f",
+    "eusc-": "aws-eusc",
+}
 
 
 def partition_of(region: str) -> str:
-    """The first word of a region's ARNs: ``aws``, but for China and GovCloud."""
+    """The partition in a region's ARNs: ``aws`` for nearly all; ``aws-cn`` in China, for example."""
     return next((partition for prefix, partition in PARTITIONS.items() if region.startswith(prefix)), "aws")
 
 

@@ -6,6 +6,7 @@ Source: pulumi/pulumi-eks, nodejs/eks/cluster/cluster.ts and nodejs/eks/nodes/no
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from evaluation.aws_types.compute import CERTIFICATE
@@ -50,6 +51,12 @@ def oidc_provider_arn(facts: Facts) -> str:
     return facts.fill(f"arn:{{PARTITION}}:iam::{{ACCOUNT}}:oidc-provider/{OIDC}") if made else ""
 
 
+def encryption_taken_away(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
+    """Secrets can get a key later, and it can never be taken away: CustomizeDiff of the provider's eks/cluster.go."""
+    key = "encryptionConfigKeyArn"
+    return (key,) if old.get(key) and not new.get(key) else ()
+
+
 COMPONENT = table(
     AwsType(
         "eks:index:Cluster",
@@ -69,6 +76,7 @@ COMPONENT = table(
         },
         # What it hands on to what cannot change of aws:eks/cluster:Cluster.
         immutable=("name", "serviceRole", "ipFamily", "kubernetesServiceIpAddressRange", "bootstrapSelfManagedAddons"),
+        replaced=encryption_taken_away,
         holds="all that runs in it",
     ),
     AwsType(

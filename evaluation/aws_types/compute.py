@@ -52,6 +52,7 @@ COMPUTE = table(
         immutable=(
             *("ami", "availabilityZone", "subnetId", "keyName", "privateIp", "tenancy", "associatePublicIpAddress"),
             *("ebsOptimized", "placementGroup", "networkInterfaces", "primaryNetworkInterface"),
+            *("launchTemplate.id", "launchTemplate.name"),
             *("rootBlockDevice.encrypted", "rootBlockDevice.kmsKeyId"),
         ),
         replaced=_user_data_replaced,
@@ -61,7 +62,8 @@ COMPUTE = table(
         source="internal/service/ec2/ec2_launch_template.go",
         id="lt-{HEX17}",
         arn=f"{EC2}:launch-template/{{id}}",
-        computed={"latestVersion": 1, "defaultVersion": 1},
+        computed={"defaultVersion": 1},
+        counter="latestVersion",
         auto_name="name",
         enums={
             "metadataOptions.httpTokens": ("optional", "required"),

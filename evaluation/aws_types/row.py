@@ -9,13 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
+from components.iam.documents import partition_of
+
 Template = Any  # a string with {names}, any tree of them, or a function of Facts
-PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
-
-
-def partition_of(region: str) -> str:
-    """The ARN partition of a region."""
-    return next((partition for prefix, partition in PARTITIONS.items() if region.startswith(prefix)), "aws")
 
 
 class Facts(dict[str, Any]):
@@ -99,6 +95,8 @@ class AwsType:
         id: template of the resource's id (see `Facts`).
         arn: template of its ARN, "" where it has none.
         computed: templates of the other outputs; what the inputs say wins.
+        counter: the output that counts the resource's versions, "" for none. Its value here follows from the inputs, so
+            that it changes whenever they do.
         auto_name: the property that Pulumi fills in where the program does not name the resource, "" for none.
         required: properties that must be given, by dotted path for those in a block that is given.
         one_of: of each group exactly one must be given.
@@ -115,6 +113,7 @@ class AwsType:
     id: Template
     arn: Template = ""
     computed: Mapping[str, Any] = field(default_factory=dict)
+    counter: str = ""
     auto_name: str = ""
     required: tuple[str, ...] = ()
     one_of: tuple[tuple[str, ...], ...] = ()
@@ -139,7 +138,8 @@ class AwsType:
         if self.arn:
             named["arn"] = facts["arn"] = facts.fill(self.arn)
         tags = {"tagsAll": inputs["tags"]} if "tags" in inputs else {}
-        computed = {**tags, **facts.fill(self.computed)}
+        count = {self.counter: _version_of(inputs)} if self.counter else {}
+        computed = {**tags, **count, **facts.fill(self.computed)}
         return {**_merged(computed, inputs), **named, "id": facts["id"]}
 
     def problems(self, inputs: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -168,6 +168,13 @@ class AwsType:
         """The paths for which going from the old inputs to the new makes another resource; none: it stays."""
         changed = [path for path in self.immutable if _canonical(at(old, path)) != _canonical(at(new, path))]
         return tuple(dict.fromkeys([*changed, *self.replaced(old, new)]))
+
+
+def _version_of(inputs: Mapping[str, Any]) -> int:
+    """A number that is another one for other inputs. Tags of the resource itself make no new version."""
+    content = {key: value for key, value in inputs.items() if key not in ("tags", "tagsAll")}
+    text = json.dumps(content, sort_keys=True, default=repr)
+    return 1 + int(hashlib.sha256(text.encode()).hexdigest()[:5], 16)
 
 
 def _flat(value: Any) -> list[Any]:

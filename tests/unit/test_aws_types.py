@@ -169,3 +169,21 @@ def test_every_data_source_answers(token):
 def test_an_unknown_data_source_is_refused():
     with pytest.raises(LookupError, match="aws:x/y:z"):
         invoked("aws:x/y:z", {}, "us-east-1", ACCOUNT)
+
+
+def test_a_changed_launch_template_has_another_version_and_its_tags_make_none():
+    """The instance that names the version is replaced with it: `diff` has to see that."""
+    row = of("aws:ec2/launchTemplate:LaunchTemplate")
+    versions = [
+        row.outputs("urn:a", "t", inputs, "eu-west-1", ACCOUNT)["latestVersion"]
+        for inputs in ({"imageId": "ami-1"}, {"imageId": "ami-2"}, {"imageId": "ami-1", "tags": {"owner": "b"}})
+    ]
+    assert versions[0] != versions[1]
+    assert versions[0] == versions[2]
+
+
+def test_taking_away_the_key_of_a_clusters_secrets_replaces_it_and_giving_one_does_not():
+    row = of("eks:index:Cluster")
+    with_key, without = {"name": "c", "encryptionConfigKeyArn": "arn:1"}, {"name": "c"}
+    assert row.replaces(with_key, without) == ("encryptionConfigKeyArn",)
+    assert row.replaces(without, with_key) == ()

@@ -59,7 +59,7 @@ def test_a_tier_is_left_out_for_what_is_missing(monkeypatch, tmp_path: Path, pre
     monkeypatch.setattr(probes, "go_version", lambda: go)
     monkeypatch.setattr(probes, "docker", lambda: Docker(docker))
     monkeypatch.setattr(runner.shutil, "which", lambda name: name if name in present else None)
-    tiers = ("unit", "contracts", "render", "cluster", "engine")
+    tiers = tuple(runner.PARALLEL)
     assert [tier for tier in tiers if next(runner.missing(tier), None)] == left_out
 
 

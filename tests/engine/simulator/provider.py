@@ -132,7 +132,7 @@ class Aws(service.ResourceProviderServicer):
     def Update(self, request: Any, context: Any) -> Any:
         row, inputs = row_of(request.urn), self._with_tags(received(request.news))
         if request.preview:
-            return proto.UpdateResponse(properties=sent({**received(request.olds), **inputs}))
+            return proto.UpdateResponse(properties=sent(previewed_update(row, request, inputs)))
         thing = self.cloud.update(row.token, request.id, name_of(request.urn), inputs)
         return proto.UpdateResponse(properties=sent(thing.outputs))
 
@@ -190,6 +190,14 @@ def previewed(row: AwsType, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Outputs before there is anything: what is computed is unknown."""
     computed: list[str] = [*row.computed, *(["arn"] if row.arn else [])]
     return dict.fromkeys(computed, UNKNOWN) | dict(inputs)
+
+
+def previewed_update(row: AwsType, request: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Outputs before a change is made: the next number of a version is unknown."""
+    old = received(request.olds)
+    outputs = {**old, **inputs}
+    changed = any(old.get(key) != value for key, value in inputs.items() if key not in ("tags", "tagsAll"))
+    return {**outputs, row.counter: UNKNOWN} if row.counter and changed else outputs
 
 
 def received(struct: Any) -> dict[str, Any]:
