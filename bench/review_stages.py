@@ -104,6 +104,9 @@ def prepared(root: Path, apps: int) -> Path:
         if (CHECKOUT / name).is_file():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(CHECKOUT / name, root / name)
+    shutil.rmtree(root / "apps", ignore_errors=True)
+    shutil.copytree(CHECKOUT / "tests" / "project", root, dirs_exist_ok=True)
+    (root / "Pulumi.yaml").write_text("name: wharf\nruntime: python\n")
     for number in range(apps):
         (root / "apps" / f"app-{number}.yaml").write_text(APP)
     stages = [path for path in root.glob("Pulumi.*.yaml") if "wharf:apps:" in path.read_text()]

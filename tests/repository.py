@@ -8,11 +8,25 @@ import sys
 from pathlib import Path
 
 from evaluation.project import CHECKOUT
+from tests.fixture import PROJECT
 
-FOLDERS = ("cli", "evaluation", "stacks", "components", "policies", "apps", "examples")
-PROGRAM = (*FOLDERS, "*.txt", "*.yaml", "*.py", ".gitignore")
+FOLDERS = ("cli", "evaluation", "stacks", "components", "policies", "examples")
+PROGRAM = (*FOLDERS, "*.txt", "*.py", ".gitignore")
 MAIN = "from cli.main import main; main()"
 IDENTITY = ("-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false")
+
+
+def copied_checkout(root: Path, *patterns: str) -> Path:
+    """The files of the working tree that git does not ignore, or those of them that match."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *patterns],
+        cwd=CHECKOUT, capture_output=True, text=True, check=True,
+    ).stdout.split("\0")  # fmt: skip
+    for name in filter(None, listed):
+        if (CHECKOUT / name).is_file():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(CHECKOUT / name, root / name)
+    return root
 
 
 class Repository:
@@ -23,16 +37,11 @@ class Repository:
 
     @classmethod
     def of_checkout(cls, root: Path) -> Repository:
-        """The program as it is in the working tree, its first commit on main."""
-        root.mkdir(parents=True)
-        listed = subprocess.run(
-            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *PROGRAM],
-            cwd=CHECKOUT, capture_output=True, text=True, check=True,
-        ).stdout.split("\0")  # fmt: skip
-        for name in filter(None, listed):
-            if (CHECKOUT / name).is_file():
-                (root / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(CHECKOUT / name, root / name)
+        """The program as it is in the working tree with the fixture's apps and stages, its first commit on main."""
+        copied_checkout(root, *PROGRAM)
+        for path in (PROJECT.root / "apps", *PROJECT.root.glob("Pulumi.*.yaml"), CHECKOUT / "Pulumi.yaml"):
+            copy = shutil.copytree if path.is_dir() else shutil.copy
+            copy(path, root / path.name)
         repository = cls(root)
         repository.git("init", "--quiet", "--initial-branch=main")
         repository.commit("first")

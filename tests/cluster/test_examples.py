@@ -1,4 +1,4 @@
-"""The checkout's own local stage and the examples', as `make up` and `make down` run them, on kwok."""
+"""The local stages of the fixture project and of the examples, as `make up` and `make down` run them, on kwok."""
 
 from __future__ import annotations
 
@@ -10,19 +10,17 @@ import pytest
 
 from cli.deploy import up
 from evaluation import project
-from evaluation.project import CHECKOUT, Project, read_stage
+from evaluation.project import Project, read_stage
+from tests.fixture import PROJECT
 from tests.kwok import processes
 
-EXAMPLES = (None, *sorted(path.parent.name for path in (CHECKOUT / "examples").glob("*/Pulumi.yaml")))
+PROJECTS = (PROJECT, *map(project.find, project.examples()))
 OPTIONS = up.Options(engine="direct", cluster="kwok", timeout=180, yes=True)
 
 
-@pytest.mark.parametrize("example", EXAMPLES)
-def test_every_example_comes_up_locally(
-    example: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.mark.parametrize("found", PROJECTS, ids=lambda found: found.name)
+def test_every_example_comes_up_locally(found: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """From a copy under another name, so that one that somebody runs from this checkout is left alone."""
-    found = project.find(example)
     for path in (found.root / "apps", *found.root.glob("Pulumi*.yaml")):
         copy = shutil.copytree if path.is_dir() else shutil.copy
         copy(path, tmp_path / path.name)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.aws_stages import DIGEST, OWN, project
-from tests.engine.engine import ROOT, Outcome
+from tests.engine.engine import Outcome
 from tests.engine.stages import change, comes_and_goes, copied, start, succeeded
+from tests.fixture import PROJECT
 
 CONTROL_PLANE = "aws:eks/cluster:Cluster"
 
@@ -39,11 +40,11 @@ def test_a_change_touches_no_more_than_it_must(tmp_path, cluster):
 
 @pytest.mark.parametrize("name", ["dev", "staging", "prod"])
 def test_stages_come_up_once_and_leave_nothing(tmp_path, cluster, name):
-    comes_and_goes(tmp_path, cluster, ROOT, [name])
+    comes_and_goes(tmp_path, cluster, PROJECT.root, [name])
 
 
 def test_an_account_is_made_once_and_stays(tmp_path, cluster):
-    account = start(copied(ROOT, tmp_path), cluster, ["account"])["account"]
+    account = start(copied(PROJECT.root, tmp_path), cluster, ["account"])["account"]
     succeeded(account.up())
     assert account.up("--refresh").nothing
     assert "protected" in account.destroy().messages

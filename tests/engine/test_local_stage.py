@@ -20,6 +20,7 @@ from ruamel.yaml import YAML
 from cli.clusters.base import state_folder
 from cli.clusters.choice import cluster_name
 from evaluation.project import CHECKOUT
+from tests.fixture import PROJECT
 
 pytestmark = pytest.mark.skipif(shutil.which("pulumi") is None, reason="no `pulumi` on PATH")
 
@@ -50,7 +51,7 @@ class Local:
         settings = {"name": "engine-tier", "runtime": {"name": "python", "options": {"virtualenv": sys.prefix}}}
         (folder / "Pulumi.yaml").write_text(json.dumps(settings))
         salt = next(
-            line for line in (CHECKOUT / "Pulumi.local.yaml").read_text().splitlines() if "encryptionsalt" in line
+            line for line in (PROJECT.root / "Pulumi.local.yaml").read_text().splitlines() if "encryptionsalt" in line
         )
         self.salt = salt.partition(": ")[2]
         self.token: object = "to be encrypted"

@@ -11,31 +11,32 @@ import pytest
 
 from cli.diff.stages import between
 from evaluation.graph import Graph, Resource, Secret
-from evaluation.project import CHECKOUT, evaluate_stage, find
+from evaluation.project import Project, evaluate_stage, examples, find
 from policies import all_rules, check
 from policies.rule import Context, Rule, judge
+from tests.fixture import PROJECT
 
 
 def stages() -> Iterator[Any]:
-    for example in (None, *sorted(path.parent.name for path in (CHECKOUT / "examples").glob("*/Pulumi.yaml"))):
-        for stage in find(example).stages():
-            yield pytest.param(example, stage, id=f"{example or 'checkout'}-{stage}")
+    for found in (PROJECT, *map(find, examples())):
+        for stage in found.stages():
+            yield pytest.param(found, stage, id=f"{found.name}-{stage}")
 
 
-@pytest.mark.parametrize(("example", "stage"), list(stages()))
-def test_a_stage_holds_every_rule(example: str | None, stage: str):
-    report = check.check(find(example), stage)
+@pytest.mark.parametrize(("found", "stage"), list(stages()))
+def test_a_stage_holds_every_rule(found: Project, stage: str):
+    report = check.check(found, stage)
     assert report.passed, check.text(report)
 
 
 @pytest.fixture(scope="module")
 def local() -> Graph:
-    return evaluate_stage(find(), "local")
+    return evaluate_stage(PROJECT, "local")
 
 
 @pytest.fixture(scope="module")
 def staging() -> Graph:
-    return evaluate_stage(find(), "staging")
+    return evaluate_stage(PROJECT, "staging")
 
 
 @pytest.mark.parametrize("rule", list(all_rules().values()), ids=lambda rule: rule.id)
@@ -106,6 +107,6 @@ def test_a_mutant_of_a_stage_breaks_the_right_rule(local: Graph, rule: str):
 
 
 def test_staging_and_production_differ_only_in_what_is_meant_to():
-    compared = between(find(), "staging", "prod")
+    compared = between(PROJECT, "staging", "prod")
     assert compared.otherwise == []
     assert {difference.meant for difference in compared.differences} >= {"domain", "protection", "sizes"}

@@ -14,36 +14,43 @@ from urllib.parse import quote
 
 import pytest
 import yaml
-from syrupy.assertion import SnapshotAssertion
 
+from cli import agreed
 from evaluation import project, render
 from evaluation.graph import Graph, Resource
+from tests.fixture import PROJECT
 
-EXAMPLES = (None, *sorted(path.parent.name for path in (project.CHECKOUT / "examples").glob("*/Pulumi.yaml")))
-STAGES = [(example, stage) for example in EXAMPLES for stage in project.find(example).stages()]
+PROJECTS = (PROJECT, *map(project.find, project.examples()))
+STAGES = [(found, stage) for found in PROJECTS for stage in found.stages()]
 CANARY = "canary-4d1c-value"
 
 
-@pytest.fixture(scope="module", params=STAGES, ids=lambda one: f"{one[0] or 'wharf'}-{one[1]}")
+@pytest.fixture(scope="module", params=STAGES, ids=lambda one: f"{one[0].name}-{one[1]}")
 def graph(request: pytest.FixtureRequest) -> Graph:
     """Evaluated with no way to the world: whoever opens a connection fails."""
-    example, stage = request.param
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(socket.socket, "connect", _refused)
         patched.setattr(socket.socket, "connect_ex", _refused)
         patched.setattr(socket, "getaddrinfo", _refused)
         for variable in [name for name in os.environ if name.startswith(("AWS_", "PULUMI_", "KUBE"))]:
             patched.delenv(variable)
-        return project.evaluate_stage(project.find(example), stage)
+        return project.evaluate_stage(*request.param)
 
 
 def _refused(*address: Any, **_: Any) -> None:
     raise AssertionError(f"rendering asked the world: {address[1:]}")
 
 
-def test_the_graph_is_what_was_last_agreed(graph: Graph, snapshot: SnapshotAssertion) -> None:
-    """A rename, or a resource that comes or goes, shows here, and has to be meant: `pytest --snapshot-update`."""
-    assert sorted(resource.urn for resource in graph) == snapshot
+@pytest.mark.parametrize("found", PROJECTS, ids=lambda found: found.name)
+def test_every_stage_is_agreed_on(found: project.Project) -> None:
+    assert agreed.stages(found) == found.stages()
+
+
+def test_the_graph_is_what_was_agreed(graph: Graph, request: pytest.FixtureRequest) -> None:
+    """A rename, or a resource that comes or goes, shows here, and has to be meant."""
+    found, stage = request.node.callspec.params["graph"]
+    changes = agreed.differences(found, stage, graph)
+    assert changes == [], f"if that is meant: cd {found.shown} && wharf agree {stage}"
 
 
 def test_a_tree_has_a_file_for_each_resource_and_each_is_plain_yaml(graph: Graph) -> None:
@@ -75,7 +82,7 @@ def test_two_processes_write_the_same_bytes(stage: str, tmp_path: Path) -> None:
     for seed in ("1", "2"):  # of the order of sets
         out = tmp_path / seed
         command = [sys.executable, "-c", "from cli.main import main; main()", "render", stage, "--out", str(out)]
-        subprocess.run(command, cwd=project.CHECKOUT, check=True, env={**os.environ, "PYTHONHASHSEED": seed})
+        subprocess.run(command, cwd=PROJECT.root, check=True, env={**os.environ, "PYTHONHASHSEED": seed})
         trees.append({path.relative_to(out): path.read_bytes() for path in out.rglob("*") if path.is_file()})
     assert trees[0] == trees[1]
 

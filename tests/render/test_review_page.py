@@ -16,9 +16,10 @@ from cli.diff.as_text import text
 from cli.diff.compare import compare
 from evaluation.diagram import mermaid
 from evaluation.graph import Graph
-from evaluation.project import CHECKOUT, evaluate_stage, find
+from evaluation.project import CHECKOUT, evaluate_stage
 from policies import check
 from stacks.reading.sections import Exemption
+from tests.fixture import PROJECT
 
 PAGE = (CHECKOUT / "docs" / "review.md").read_text()
 COMMIT = re.compile(r"[0-9a-f]{10} \(HEAD(~1)?\)")
@@ -26,7 +27,7 @@ COMMIT = re.compile(r"[0-9a-f]{10} \(HEAD(~1)?\)")
 
 @pytest.fixture(scope="module")
 def prod() -> Graph:
-    return evaluate_stage(find(), "prod")
+    return evaluate_stage(PROJECT, "prod")
 
 
 def shown(after: str, command: str) -> str:
@@ -74,19 +75,19 @@ def test_a_replaced_key(prod: Graph):
 
 def test_two_stages():
     parts = shown("Two stages", "wharf diff dev prod").split("\n…\n")
-    printed = stages.text(stages.between(find(), "dev", "prod"))
+    printed = stages.text(stages.between(PROJECT, "dev", "prod"))
     assert len(parts) == 3
     assert all(part in printed for part in parts)
 
 
 def test_the_diagram():
-    assert mermaid(evaluate_stage(find(), "local")) in PAGE
+    assert mermaid(evaluate_stage(PROJECT, "local")) in PAGE
 
 
 def test_an_exemption():
     (written,) = re.findall(r"```yaml\n(config:\n  wharf:exemptions:.*?)```", PAGE, flags=re.DOTALL)
     exemption = Exemption.model_validate(yaml.safe_load(written)["config"]["wharf:exemptions"][0])
-    staging = evaluate_stage(find(), "staging")
+    staging = evaluate_stage(PROJECT, "staging")
     opened = with_inputs(staging, "cluster-eks", lambda inputs: {**inputs, "publicAccessCidrs": ["0.0.0.0/0"]})
 
     def checked(*exemptions: Exemption, today: date = date(2026, 11, 20)) -> str:

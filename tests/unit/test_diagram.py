@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from evaluation.diagram import mermaid
 from evaluation.graph import Graph, Resource
-from evaluation.project import evaluate_stage, find
+from evaluation.project import evaluate_stage
 from tests import graphs as g
+from tests.fixture import PROJECT
 
 
 def component(type_: str, name: str, *needs: Resource, child: str = g.DEPLOYMENT) -> tuple[Resource, Resource]:
@@ -34,13 +35,13 @@ def test_what_holds_data_is_drawn_as_such():
 
 
 def test_callers_and_routes_are_dotted():
-    text = mermaid(evaluate_stage(find(), "local"))
+    text = mermaid(evaluate_stage(PROJECT, "local"))
     assert "App_hello -.-> App_backend" in text
     assert "TraefikRoute_hello -.-> App_hello" in text
 
 
 def test_a_stage_is_far_fewer_boxes_than_resources_and_each_line_is_mermaid():
-    graph = evaluate_stage(find(), "local")
+    graph = evaluate_stage(PROJECT, "local")
     text = mermaid(graph)
     boxes = re.findall(r'^    (\w+)[\[(]+"', text, re.MULTILINE)
     assert len(boxes) == len(set(boxes))

@@ -18,6 +18,7 @@ from components.apps.fields import yaml_key
 from components.apps.needs import SETTINGS, variables
 from components.apps.spec import AppSpec
 from stacks.reading import config, sections
+from tests.fixture import PROJECT
 
 ROOT = Path(__file__).resolve().parents[2]
 ROW = re.compile(r"^\| `([A-Za-z:.-]+)` \|", re.MULTILINE)
@@ -110,7 +111,8 @@ def test_the_default_that_is_written_is_the_one_that_holds(path: str, written: s
 def test_links_lead_to_files_that_are_there(page: str):
     text = re.sub(r"```.*?```", "", (ROOT / page).read_text(), flags=re.DOTALL)
     for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text):
-        if "://" not in target:
+        taken_out = "examples/" in target and not (ROOT / "examples").exists()
+        if "://" not in target and not taken_out:
             assert (ROOT / page).parent.joinpath(target).exists(), f"{page}: {target}"
 
 
@@ -123,7 +125,8 @@ def flat(value: Any, path: str = "") -> dict[str, Any]:
 
 def test_what_differs_between_staging_and_prod_is_listed():
     staging, prod = (
-        flat(yaml.safe_load((ROOT / f"Pulumi.{stage}.yaml").read_text())["config"]) for stage in ("staging", "prod")
+        flat(yaml.safe_load((PROJECT.root / f"Pulumi.{stage}.yaml").read_text())["config"])
+        for stage in ("staging", "prod")
     )
     differing = {key for key in staging | prod if staging.get(key) != prod.get(key)}
     page = (ROOT / "docs" / "aws.md").read_text()

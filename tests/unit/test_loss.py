@@ -14,10 +14,11 @@ from evaluation.aws_types import AWS_TYPES
 from evaluation.diagram import mermaid
 from evaluation.graph import Graph, Resource
 from evaluation.loss import holds, holds_only_logs, loses
-from evaluation.project import evaluate_stage, find
+from evaluation.project import evaluate_stage
 from policies import all_rules
 from policies.rule import Context, judge
 from tests import graphs as g
+from tests.fixture import PROJECT
 
 HOLDING = [
     *(g.resource(token, "it") for token, row in AWS_TYPES.items() if row.holds),
@@ -88,7 +89,7 @@ def test_logs_need_no_protection():
 
 
 def test_down_asks_for_what_the_stage_keeps():
-    graph = evaluate_stage(find(), "local")
+    graph = evaluate_stage(PROJECT, "local")
     assert kept_data(graph) == []
     kept = Graph(
         graph.project, graph.stack, tuple(replace(r, protect=r.name == "database-server") for r in graph.resources)
