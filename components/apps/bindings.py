@@ -87,6 +87,6 @@ def bound_variables(needs: Needs, settings: Mapping[Need, Settings]) -> dict[str
 
 
 def _filled(template: str, settings: Settings) -> Output[str]:
-    names = sorted(set(Template(template).get_identifiers()))
-    values = Output.all(**{name: settings[name] for name in names}) if names else Output.from_input({})
+    """Waits for every setting, also those that the template does not name: some exist before the part is ready."""
+    values = Output.all(**settings) if settings else Output.from_input({})
     return Output.secret(values.apply(lambda found: Template(template).substitute(found)))
