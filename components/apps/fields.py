@@ -9,7 +9,9 @@ from typing import ClassVar
 
 from components.shared.refusal import Refusal, require
 
+HOST = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?|@")
 URL_PATH = re.compile(r"/|(/[-A-Za-z0-9._~]+)+/?")
+ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z]+\*?")
 QUANTITY_CPU = re.compile(r"[1-9][0-9]*m?|[0-9]+\.[0-9]{1,3}")
 QUANTITY_MEMORY = re.compile(r"[1-9][0-9]*(Ki|Mi|Gi)")
 REPLICAS_MAX = 2**31 - 1  # what Kubernetes counts them with
@@ -101,7 +103,7 @@ class Route(Fields):
     path: str = "/"
 
     def limits(self) -> Iterator[Refusal]:
-        if not re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?|@", self.host):
+        if not HOST.fullmatch(self.host):
             yield Refusal(
                 "host", f"{self.host!r} is not one DNS label: the stage's domain is added, and @ is the domain itself"
             )
@@ -123,7 +125,7 @@ class Permission(Fields):
 
     def limits(self) -> Iterator[Refusal]:
         for action in self.actions:
-            if not re.fullmatch(r"[a-z0-9-]+:[A-Za-z]+\*?", action):
+            if not ACTION.fullmatch(action):
                 yield Refusal("actions", f"{action!r} is not service:Action; a bare * is not given to apps")
         if not self.actions or not self.resources:
             yield Refusal("actions", "a permission names at least one action and one resource")

@@ -95,9 +95,11 @@ def _config(mine: Mapping[str, Any]) -> tuple[Config | None, list[Refusal]]:
         text = f"{mine['kind']!r} is not a kind of stage: there are {', '.join(kinds)}"
         return None, [Refusal("wharf:kind", text)]
     try:
-        return model.model_validate_json(json.dumps(mine), strict=True, by_alias=True, by_name=False), []
+        config = model.model_validate_json(json.dumps(mine), strict=True, by_alias=True, by_name=False)
     except pydantic.ValidationError as error:
         return None, [Refusal(f"wharf:{refusal.key}", refusal.text) for refusal in explain(error, model)]
+    empty = [key for key, value in mine.items() if value == "null"]  # a key without a value arrives as this text
+    return config, [Refusal(f"wharf:{key}", "is empty, not text: write a value, or take it out") for key in empty]
 
 
 def named_apps(values: Mapping[str, str]) -> tuple[str, list[str]]:

@@ -4,11 +4,42 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    SecretStr,
+    WithJsonSchema,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
 
 from components.apps.fields import yaml_key
+
+
+@dataclass(frozen=True)
+class Matching:
+    """A text that matches ``pattern`` as a whole; ``refusal`` is said of any other. The JSON Schema says it too."""
+
+    pattern: str
+    refusal: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._checked, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {**handler(schema), "pattern": f"^(?:{self.pattern})$"}
+
+    def _checked(self, value: str) -> str:
+        if not re.fullmatch(self.pattern, value):
+            raise ValueError(f"{value!r} {self.refusal}")
+        return value
 
 
 def _cidr(value: str) -> str:
@@ -16,30 +47,6 @@ def _cidr(value: str) -> str:
         ipaddress.IPv4Network(value)
     except ValueError:
         raise ValueError(f"{value!r} is not an IPv4 range such as 203.0.113.0/24, with no host bits set") from None
-    return value
-
-
-def _role_or_user(value: str) -> str:
-    if not re.fullmatch(r"arn:aws[a-z-]*:iam::\d{12}:(role|user)/[\w+=,.@/-]+", value):
-        raise ValueError(f"{value!r} is not the ARN of an IAM role or user, arn:aws:iam::ACCOUNT:role/NAME")
-    return value
-
-
-def _version(value: str) -> str:
-    if not re.fullmatch(r"\d+(\.\d+)*", value):
-        raise ValueError(f"{value!r} is not a version such as 18 or 4.2")
-    return value
-
-
-def _owner(value: str) -> str:
-    if not re.fullmatch(r"[\w .:/=+@-]{1,256}", value):
-        raise ValueError(f"{value!r} cannot be a tag on AWS: at most 256 letters, digits, spaces and . : / = + - @ _")
-    return value
-
-
-def _certificate(value: str) -> str:
-    if not re.fullmatch(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[\w-]+", value):
-        raise ValueError(f"{value!r} is not the ARN of a certificate, arn:aws:acm:REGION:ACCOUNT:certificate/ID")
     return value
 
 
@@ -61,11 +68,30 @@ def _stage_names(names: list[str]) -> list[str]:
 
 
 STAGE_NAME = re.compile(r"[a-z]([-a-z0-9]{0,18}[a-z0-9])?")
-Owner = Annotated[str, AfterValidator(_owner)]
-CertificateArn = Annotated[str, AfterValidator(_certificate)]
-Version = Annotated[str, AfterValidator(_version)]
-Cidr = Annotated[str, AfterValidator(_cidr)]
-IamArn = Annotated[str, AfterValidator(_role_or_user)]
+Cidr = Annotated[str, AfterValidator(_cidr), WithJsonSchema({"type": "string", "pattern": r"^[0-9./]+$"})]
+Owner = Annotated[
+    str,
+    Matching(
+        r"[\w .:/=+@-]{1,256}",
+        "cannot be a tag on AWS: at most 256 letters, digits, spaces and . : / = + - @ _",
+    ),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 256}),  # letters of any script, not JavaScript's \w
+]
+CertificateArn = Annotated[
+    str,
+    Matching(
+        r"arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9_-]+",
+        "is not the ARN of a certificate, arn:aws:acm:REGION:ACCOUNT:certificate/ID",
+    ),
+]
+IamArn = Annotated[
+    str,
+    Matching(
+        r"arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[A-Za-z0-9_+=,.@/-]+",
+        "is not the ARN of an IAM role or user, arn:aws:iam::ACCOUNT:role/NAME",
+    ),
+]
+Version = Annotated[str, Matching(r"[0-9]+(\.[0-9]+)*", "is not a version such as 18 or 4.2")]
 HostPort = Annotated[int, Field(ge=1, le=65535)]
 
 
@@ -115,7 +141,7 @@ class Ingress(Section):
     domain: str | None = None
     zone_id: str | None = None
     certificate: CertificateArn | None = None
-    allow: Annotated[list[Cidr], AfterValidator(_some)] = []
+    allow: Annotated[list[Cidr], AfterValidator(_some), Field(json_schema_extra={"minItems": 1})] = []
     port: HostPort | None = None
 
 

@@ -302,6 +302,8 @@ def test_what_is_not_yaml_is_told_with_line_and_column(tmp_path: Path, text: str
         ("wharf:database:", "wharf:database: is empty, not keys and values: write {}, or take it out"),
         ("wharf:exemptions:", "wharf:exemptions: is empty, not a list: write [], or take it out"),
         ("wharf:production:", "wharf:production: is empty, not true or false"),
+        ("wharf:owner:", "wharf:owner: is empty, not text: write a value, or take it out"),
+        ("wharf:apps-dir:", "wharf:apps-dir: is empty, not text: write a value, or take it out"),
         ("wharf:secrets: {a: 1.10}", "wharf:secrets.a: its value is a number, not text: put it in quotes, as it is written there"),
     ],
 )  # fmt: skip

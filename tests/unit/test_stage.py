@@ -178,6 +178,13 @@ def test_what_looks_like_a_number_in_text_stays_text():
     assert config._decoded("true") is True
 
 
+def test_null_takes_a_variable_away_whether_or_not_the_app_file_has_any(tmp_path: Path):
+    override = {"wharf:apps": {"web": {"version": "1", "env": {"A": None}}}}
+    for env in ({"A": "1", "B": "2"}, {"B": "2"}, {}, None):
+        app = read_stage(project(tmp_path, override, {"env": env}), "local").apps["web"]
+        assert "A" not in app.env
+
+
 def test_dates_and_keys_that_are_numbers_are_text(tmp_path: Path):
     found = project(tmp_path, files={"apps/web.yaml": "image: a\nkind: worker\nlabels: {since: 2026-01-02, '1': x}\n"})
     assert read_stage(found, "local").apps["web"].labels == {"since": "2026-01-02", "1": "x"}
