@@ -13,10 +13,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    help="One Pulumi program for a small team's platform: on EKS with Fargate, and on a laptop.",
+    help="Runs the apps of a small team: on a laptop, and on AWS with EKS and Fargate.",
 )
 
-Stage = Annotated[str, typer.Argument(help="The stage: local, dev, staging, prod, …", show_default=False)]
+Stage = Annotated[str, typer.Argument(metavar="STAGE", help="A stage, such as local or prod.", show_default=False)]
 
 
 def _remember(example: str | None) -> str | None:
@@ -29,7 +29,8 @@ Example = Annotated[
     typer.Option(
         "--example",
         callback=_remember,
-        help="A folder of examples/, instead of the project of the working directory.",
+        metavar="NAME",
+        help="Use examples/NAME instead of the project of the working directory.",
     ),
 ]
 

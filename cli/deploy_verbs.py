@@ -13,10 +13,10 @@ from stacks.errors import UserError
 if TYPE_CHECKING:
     from cli.deploy.up import Options
 
-Engine = Annotated[str | None, typer.Option("--engine", help="pulumi or direct, instead of what is found.")]
-Cluster = Annotated[str | None, typer.Option("--cluster", help="kind or kwok, instead of what is found.")]
-Timeout = Annotated[float, typer.Option("--timeout", min=1, help="Seconds that each wait may take.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Delete what holds data without asking.")]
+Engine = Annotated[str | None, typer.Option("--engine", help="pulumi or direct. Default: pulumi, if it is on PATH.")]
+Cluster = Annotated[str | None, typer.Option("--cluster", help="kind or kwok. Default: kind, if Docker runs.")]
+Timeout = Annotated[float, typer.Option("--timeout", min=1, metavar="SECONDS", help="The longest time for each wait.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before data is deleted.")]
 
 
 def _options(engine: str | None, cluster: str | None, timeout: float, yes: bool) -> Options:
@@ -38,7 +38,7 @@ def up(
     yes: Yes = False,
     example: Example = None,
 ) -> None:
-    """Bring a stage up and wait until everything runs."""
+    """Create or update a stage, and wait until everything runs."""
     from cli.clusters.local import kubeconfig_file
     from cli.deploy import up
     from cli.live import status_table
@@ -59,7 +59,7 @@ def preview(
     timeout: Timeout = 600,
     example: Example = None,
 ) -> None:
-    """Show what `up` would do."""
+    """Show what `up` would change."""
     from cli.deploy import up
     from evaluation import project
 
@@ -68,7 +68,7 @@ def preview(
 
 @app.command()
 def down(stage: Stage, timeout: Timeout = 600, yes: Yes = False, example: Example = None) -> None:
-    """Destroy a stage, and for a local one its cluster."""
+    """Destroy a stage. For a local stage, delete its cluster too."""
     from cli.deploy import up
     from evaluation import project
 
@@ -78,10 +78,12 @@ def down(stage: Stage, timeout: Timeout = 600, yes: Yes = False, example: Exampl
 @app.command()
 def render(
     stage: Stage,
-    out: Annotated[Path, typer.Option("--out", help="The folder to write to; an earlier tree there is replaced.")],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="The folder to write to. Earlier output there is replaced.")
+    ],
     example: Example = None,
 ) -> None:
-    """Write what a stage registers as files, offline: no credentials, no passphrase, no network."""
+    """Write everything that a stage consists of as files. Needs no credentials, passphrase or network."""
     from evaluation import project, render
 
     found = project.find(example)

@@ -8,14 +8,16 @@ import typer
 
 from cli.command import Example, Stage, app
 
-App = Annotated[str, typer.Argument(help="An app of the stage, or database, broker, mail.", show_default=False)]
-Json = Annotated[bool, typer.Option("--json", help="As JSON: docs/commands.md has its fields.")]
-Wait = Annotated[float, typer.Option("--timeout", min=1, help="Seconds to wait.")]
+App = Annotated[
+    str, typer.Argument(metavar="APP", help="An app of the stage, or database, broker or mail.", show_default=False)
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON. docs/commands.md describes it.")]
+Wait = Annotated[float, typer.Option("--timeout", min=1, metavar="SECONDS", help="The longest time to wait.")]
 
 
 @app.command()
 def status(stage: Stage, json: Json = False, example: Example = None) -> None:
-    """Show what of a stage runs, where, and why not."""
+    """Show what runs in a stage, where, and why something does not run."""
     from cli.live import status_table
     from evaluation import project
 
@@ -26,9 +28,13 @@ def status(stage: Stage, json: Json = False, example: Example = None) -> None:
 def logs(
     stage: Stage,
     app: App,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
-    tail: Annotated[int, typer.Option("--tail", min=-1, help="Last lines of each container; -1: all.")] = 100,
-    since: Annotated[str | None, typer.Option("--since", help="Not older than, such as 10m.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Follow the logs until Ctrl-C.")] = False,
+    tail: Annotated[
+        int, typer.Option("--tail", min=-1, metavar="LINES", help="The last lines of each container. -1: all lines.")
+    ] = 100,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="TIME", help="Only lines that are not older, such as 10m.")
+    ] = None,
     example: Example = None,
 ) -> int:
     """Show the logs of all pods of an app."""
@@ -51,14 +57,17 @@ def shell(stage: Stage, app: App, example: Example = None) -> int:
 def run(
     stage: Stage,
     app: App,
-    command: Annotated[list[str] | None, typer.Argument(help="The command, after --; none: a shell.")] = None,
+    command: Annotated[
+        list[str] | None, typer.Argument(metavar="COMMAND", help="The command, after --. Default: a shell.")
+    ] = None,
     interactive: Annotated[
-        bool | None, typer.Option("--interactive/--no-interactive", "-i/-I", help="Connect stdin; so at a terminal.")
+        bool | None,
+        typer.Option("--interactive/--no-interactive", "-i/-I", help="Connect stdin. Default: only at a terminal."),
     ] = None,
     timeout: Wait = 300,
     example: Example = None,
 ) -> int:
-    """Run a command once, in a new pod like an app's own."""
+    """Run a command once, in a new pod that is like the app's pods."""
     from cli.live import one_off
     from evaluation import project
 
@@ -70,10 +79,13 @@ def run(
 def forward(
     stage: Stage,
     app: App,
-    port: Annotated[str | None, typer.Argument(help="A port of this machine, or 8080:80.", show_default=False)] = None,
+    port: Annotated[
+        str | None,
+        typer.Argument(metavar="PORT", help="A port of this machine, or both ports: 8080:80.", show_default=False),
+    ] = None,
     example: Example = None,
 ) -> int:
-    """Lead a port of this machine to an app, until Ctrl-C."""
+    """Open a port of this machine that leads to an app, until Ctrl-C."""
     from cli.live import daily
     from evaluation import project
 
@@ -82,7 +94,7 @@ def forward(
 
 @app.command()
 def restart(stage: Stage, app: App, timeout: Wait = 600, example: Example = None) -> int:
-    """Replace the pods of an app, one after another."""
+    """Replace the pods of an app, one after the other."""
     from cli.live import daily
     from evaluation import project
 
@@ -92,7 +104,9 @@ def restart(stage: Stage, app: App, timeout: Wait = 600, example: Example = None
 @app.command(context_settings={"ignore_unknown_options": True})
 def k(
     stage: Stage,
-    arguments: Annotated[list[str], typer.Argument(help="kubectl's, after --.", show_default=False)],
+    arguments: Annotated[
+        list[str], typer.Argument(metavar="ARGUMENTS", help="Arguments for kubectl, after --.", show_default=False)
+    ],
     example: Example = None,
 ) -> int:
     """Run kubectl in a stage's cluster and namespace."""
@@ -104,11 +118,11 @@ def k(
 
 @app.command()
 def doctor(
-    stage: Annotated[str, typer.Argument(help="The stage that is meant to run.")] = "local",
+    stage: Annotated[str, typer.Argument(metavar="STAGE", help="The stage that you want to run.")] = "local",
     json: Json = False,
     example: Example = None,
 ) -> int:
-    """Check what a stage needs of this machine, and say how to mend it."""
+    """Check whether this machine has what a stage needs, and say how to fix what is missing."""
     from cli import doctor
     from evaluation import project
 

@@ -8,12 +8,12 @@ import typer
 
 from cli.command import Example, app
 
-Stages = Annotated[list[str], typer.Argument(help="The stages.", show_default=False)]
+Stages = Annotated[list[str], typer.Argument(metavar="STAGE", help="The stages.", show_default=False)]
 
 
 @app.command()
 def agree(stages: Stages, example: Example = None) -> None:
-    """Write what a stage registers to a file; make test then refuses other resources."""
+    """Write down which resources a stage has. `make test` then fails if it has others."""
     from cli import agreed
     from evaluation import project
 

@@ -16,8 +16,13 @@ from cli.command import Example, Stage, app
 if TYPE_CHECKING:
     from evaluation.project import Project
 
-Other = Annotated[str | None, typer.Argument(help="Another stage, to compare with this one.", show_default=False)]
-Base = Annotated[str | None, typer.Option("--base", help="A commit; where the work left main unless said.")]
+Other = Annotated[
+    str | None, typer.Argument(metavar="OTHER", help="Another stage, to compare with this one.", show_default=False)
+]
+Base = Annotated[
+    str | None,
+    typer.Option("--base", metavar="COMMIT", help="A commit. Default: where your work branched off from main."),
+]
 
 
 class Format(StrEnum):
@@ -31,9 +36,11 @@ def _two_stages(found: Project, stage: str, other: str, base: str | None, format
     from stacks.errors import UserError
 
     if base:
-        raise UserError(f"--base {base}: is of one stage; two stages are compared as they are in the working tree")
+        raise UserError(
+            f"--base {base}: works for one stage only; two stages are compared as they are now: leave it out"
+        )
     if format_ is Format.MARKDOWN:
-        raise UserError("--format markdown: is of a stage and its base; two stages are shown as text or json")
+        raise UserError("--format markdown: works for one stage only; choose text or json for two stages")
     compared = stages.between(found, stage, other)
     print(json.dumps(stages.to_json(compared), indent=1) if format_ is Format.JSON else stages.text(compared))
     raise typer.Exit(compared.exit_code)
@@ -49,10 +56,12 @@ def diff(
     stage: Stage,
     other: Other = None,
     base: Base = None,
-    format_: Annotated[Format, typer.Option("--format")] = Format.TEXT,
+    format_: Annotated[
+        Format, typer.Option("--format", metavar="FORMAT", help="text, markdown or json.")
+    ] = Format.TEXT,
     example: Example = None,
 ) -> None:
-    """Compare a stage with the same at another commit, or with another stage. Exit 0 same, 2 not, 3 loses data."""
+    """Compare a stage with an earlier commit or with another stage. Exit code 0: same, 2: changed, 3: data is lost."""
     from cli.diff import run
     from cli.diff.as_json import to_json
     from cli.diff.as_markdown import markdown
@@ -80,10 +89,12 @@ def diff(
 @app.command()
 def check(
     stage: Stage,
-    format_: Annotated[PlainFormat, typer.Option("--format")] = PlainFormat.TEXT,
+    format_: Annotated[
+        PlainFormat, typer.Option("--format", metavar="FORMAT", help="text or json.")
+    ] = PlainFormat.TEXT,
     example: Example = None,
 ) -> None:
-    """Hold a stage to every rule of docs/rules.md. Exit 1 with a line for each that it breaks."""
+    """Verify that a stage follows every rule in docs/rules.md. Exit code 1: it breaks a rule."""
     from evaluation import project
     from policies import check
 
@@ -94,29 +105,34 @@ def check(
 
 @app.command()
 def graph(stage: Stage, example: Example = None) -> None:
-    """Print a diagram of a stage, in Mermaid: a box for each component, an arrow for each need."""
+    """Print a diagram of a stage in Mermaid: a box for each component, an arrow for each need."""
     from evaluation import project
     from evaluation.diagram import mermaid
 
     print(mermaid(project.evaluate_stage(project.find(example), stage)), end="")
 
 
-review = typer.Typer(no_args_is_help=True, help="A preview of every stage for a pull request, as the workflows use it.")
+review = typer.Typer(no_args_is_help=True, help="Show every stage of a pull request. For the workflows on GitHub.")
 app.add_typer(review, name="review")
 
-Repository = Annotated[str, typer.Option("--repository", envvar="GITHUB_REPOSITORY", help="OWNER/NAME on GitHub.")]
-Pull = Annotated[int, typer.Option("--pull", help="The number of the pull request.")]
-RunUrl = Annotated[str, typer.Option("--run-url", help="Where the whole review is to be had.")]
-Saved = Annotated[Path, typer.Argument(help="What `pulumi preview --json` printed.", show_default=False)]
+Repository = Annotated[
+    str,
+    typer.Option("--repository", envvar="GITHUB_REPOSITORY", metavar="OWNER/NAME", help="The repository on GitHub."),
+]
+Pull = Annotated[int, typer.Option("--pull", metavar="N", help="The number of the pull request.")]
+RunUrl = Annotated[str, typer.Option("--run-url", metavar="URL", help="The page with the whole review.")]
+Saved = Annotated[
+    Path, typer.Argument(metavar="PREVIEW.json", help="The output of `pulumi preview --json`.", show_default=False)
+]
 
 
 @review.command()
 def collect(
-    out: Annotated[Path, typer.Option("--out", help="The file to write to.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The file to write to.")],
     base: Base = None,
     example: Example = None,
 ) -> None:
-    """Render, compare and check every stage; writes JSON. Needs no credentials."""
+    """Render, compare and check every stage, and write JSON. Needs no credentials."""
     from cli.review import collect, model
     from evaluation import project
 
@@ -128,7 +144,8 @@ def collect(
 
 @review.command()
 def show(
-    file: Annotated[Path, typer.Argument(help="What `wharf review collect` wrote.")], run_url: RunUrl = ""
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file from `wharf review collect`.")],
+    run_url: RunUrl = "",
 ) -> None:
     """Print a review as the Markdown of the comment."""
     from cli.review import model
@@ -143,12 +160,14 @@ def show(
 
 @review.command()
 def comment(
-    commit: Annotated[str, typer.Option("--commit", help="The head of the pull request, as the event says.")],
+    commit: Annotated[
+        str, typer.Option("--commit", metavar="SHA", help="The head of the pull request, from the event.")
+    ],
     repository: Repository,
-    run: Annotated[int, typer.Option("--run", help="The run of preview.yaml that left the artifact.")],
+    run: Annotated[int, typer.Option("--run", metavar="ID", help="The run of preview.yaml that stored the artifact.")],
     run_url: RunUrl = "",
 ) -> None:
-    """Comment on the pull request whose head is the commit, and set the commit's status."""
+    """Write the comment of the pull request whose head is the commit, and set the commit's status."""
     from cli.review import publish
     from cli.review.github import GitHub
 
@@ -157,7 +176,7 @@ def comment(
 
 @review.command()
 def labelled(pull: Pull, repository: Repository) -> None:
-    """Set the status anew after a label came or went."""
+    """Set the status again, after a label was set or removed."""
     from cli.review import publish
     from cli.review.github import GitHub
 
@@ -166,7 +185,7 @@ def labelled(pull: Pull, repository: Repository) -> None:
 
 @review.command()
 def pushed(pull: Pull, repository: Repository) -> None:
-    """Take the label away after a push."""
+    """Remove the label after a push."""
     from cli.review import publish
     from cli.review.github import GitHub
 
@@ -177,9 +196,11 @@ def pushed(pull: Pull, repository: Repository) -> None:
 def plan(
     stage: Stage,
     saved: Saved,
-    out: Annotated[Path | None, typer.Option("--out", help="Where to keep it, names without values.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="A file for the plan: names without values.")
+    ] = None,
 ) -> None:
-    """Print what the engine would do, as Markdown for whoever approves it."""
+    """Print what the engine would do, as Markdown for the reviewer."""
     from cli.review import engine_plan
 
     steps = engine_plan.of_preview(saved)
@@ -189,8 +210,11 @@ def plan(
 
 
 @review.command()
-def same(approved: Annotated[Path, typer.Argument(help="What `wharf review plan --out` wrote.")], now: Saved) -> None:
-    """Exit 1, naming what differs, where the engine would not do what was approved."""
+def same(
+    approved: Annotated[Path, typer.Argument(metavar="PLAN.json", help="The file from `wharf review plan --out`.")],
+    now: Saved,
+) -> None:
+    """Compare with the approved plan. Exit code 1: the engine would now do something else."""
     from cli.review import engine_plan
 
     engine_plan.require_same(engine_plan.load(approved), engine_plan.of_preview(now))

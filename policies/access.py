@@ -18,7 +18,7 @@ ESCALATING = ("bind", "escalate", "impersonate")
 SECRET_NAME = re.compile(r"PASSW|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL", re.IGNORECASE)
 NOT_A_VALUE = re.compile(r"/|^\d*$|^(true|false)$", re.IGNORECASE)  # a path, a number of seconds, a switch
 WITHIN = "(within)"  # the key of a secret leaf in what is only known to hold a secret somewhere
-IN_APP_FILE = "put it into wharf:secrets, and name it by `secrets:` or `files:` in the app file"
+IN_APP_FILE = "put the value into wharf:secrets, and use it with `secrets:` or `files:` in the app file"
 
 
 def _reads_everything(resource: Resource, context: Context) -> Iterator[str]:
@@ -31,7 +31,7 @@ def _reads_everything(resource: Resource, context: Context) -> Iterator[str]:
 def _escalates(resource: Resource, context: Context) -> Iterator[str]:
     for rule in items(resource.inputs, "rules"):
         for verb in sorted(set(items(rule, "verbs")) & set(ESCALATING)):
-            yield f"it may {verb}, and so give itself the rest"
+            yield f"it may {verb}, and so can give itself every other right"
 
 
 def _reads_secrets(resource: Resource, context: Context) -> Iterator[str]:
@@ -66,7 +66,7 @@ def _secret_where_all_read(resource: Resource, context: Context) -> Iterator[str
     for path, value in _leaves(resource.inputs, ""):
         if isinstance(value, Secret):
             shown = path.removesuffix(f".{WITHIN}")
-            yield f"{shown} is or holds a secret, and whoever may read the object reads it"
+            yield f"{shown} is or contains a secret, and everybody who can read the object can read it"
 
 
 def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
@@ -83,7 +83,7 @@ def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
 def _open_namespace(resource: Resource, context: Context) -> Iterator[str]:
     there = context.by_namespace.get(name(resource), ())
     if any(other.type.endswith(WORKLOADS) for other in there) and not any(map(_denies_all, there)):
-        yield "every pod in it may be called by every pod of the cluster"
+        yield "every pod of the cluster can call every pod in it"
 
 
 def _denies_all(resource: Resource) -> bool:
@@ -107,7 +107,7 @@ def _unguarded(resource: Resource, context: Context) -> Iterator[str]:
 def _open_to_all(resource: Resource, context: Context) -> Iterator[str]:
     for index, rule in enumerate(items(resource.inputs, "spec.ingress")):
         if not items(rule, "from"):
-            yield f"its rule {index} lets everybody in"
+            yield f"rule {index} lets everybody in"
 
 
 POLICY = "networking.k8s.io/v1:NetworkPolicy"
@@ -138,8 +138,8 @@ RULES = (
     Rule(
         id="role-names-what-it-may",
         severity="high",
-        why="A star also grants what is added to the cluster later.",
-        remedy="list the verbs, resources and API groups that are needed",
+        why="A `*` also allows what is added to the cluster later.",
+        remedy="list only the verbs, resources and API groups that are needed",
         types=ROLES,
         check=_reads_everything,
         passes=example(_role()),
@@ -148,8 +148,8 @@ RULES = (
     Rule(
         id="role-cannot-escalate",
         severity="critical",
-        why="Who may bind, escalate or impersonate may do everything.",
-        remedy="take these verbs away",
+        why="Whoever can use bind, escalate or impersonate can give themselves every right.",
+        remedy="remove these verbs",
         types=ROLES,
         check=_escalates,
         passes=example(_role()),
@@ -158,8 +158,8 @@ RULES = (
     Rule(
         id="role-reads-named-secrets",
         severity="high",
-        why="Who reads every Secret is everybody whose password is in one.",
-        remedy="name the Secrets by `resourceNames`",
+        why="Whoever can read every Secret can use every password.",
+        remedy="list the Secrets in `resourceNames`",
         types=ROLES,
         check=_reads_secrets,
         passes=example(_role(resources=["secrets"], resourceNames=["shop"])),
@@ -168,8 +168,8 @@ RULES = (
     Rule(
         id="binding-is-not-admin",
         severity="critical",
-        why="An administrator inside the cluster is one that no log-in guards.",
-        remedy="bind a role of its own; people get in by access entries (wharf:cluster.admins)",
+        why="Whoever breaks into a pod with this binding is an administrator.",
+        remedy="bind a role with only the rights that are needed; people get access with wharf:cluster.admins",
         types=BINDINGS,
         check=_is_admin,
         passes=example(_binding("view")),
@@ -178,7 +178,7 @@ RULES = (
     Rule(
         id="variable-holds-no-secret",
         severity="critical",
-        why="A literal in a pod is read by everybody who may look at pods, and kept by every log of them.",
+        why="Everybody who can read pods can read a plain value in a pod, and logs can contain it.",
         remedy=IN_APP_FILE,
         types=WORKLOADS,
         check=_shown_secret,
@@ -190,7 +190,7 @@ RULES = (
     Rule(
         id="secret-is-in-a-secret",
         severity="critical",
-        why="Pods, ConfigMaps, Helm values and annotations are not kept as secrets, neither by Kubernetes nor by Helm.",
+        why="Kubernetes and Helm do not protect what is in pods, ConfigMaps, Helm values and annotations.",
         remedy=IN_APP_FILE,
         types=("core/v1:ConfigMap", "helm.sh/v3:Release", *WORKLOADS),
         check=_secret_where_all_read,
@@ -200,8 +200,8 @@ RULES = (
     Rule(
         id="namespace-denies-by-default",
         severity="high",
-        why="Only what an app file opens by `from:` and `route:` is then open.",
-        remedy="components/apps/environment.py makes the policy that denies all: put it back",
+        why="Then a pod can be called only by those that `from:` and `route:` in its app file allow.",
+        remedy="components/apps/environment.py creates the policy that denies everything: create it there again",
         types=("core/v1:Namespace",),
         check=_open_namespace,
         whole_stack=True,
@@ -211,8 +211,8 @@ RULES = (
     Rule(
         id="workload-says-who-calls",
         severity="medium",
-        why="What listens and is covered by no policy of its own cannot be called, or was forgotten.",
-        remedy="name the callers by `from:` in the app file",
+        why="A pod that listens but has no policy of its own cannot be called, or somebody forgot the policy.",
+        remedy="list the callers in `from:` in the app file",
         types=SERVING,
         check=_unguarded,
         whole_stack=True,
@@ -222,8 +222,8 @@ RULES = (
     Rule(
         id="policy-names-callers",
         severity="medium",
-        why="A policy that lets everybody in is none.",
-        remedy="name the callers by `from:` in the app file",
+        why="A policy that lets everybody in does not protect anything.",
+        remedy="list the callers in `from:` in the app file",
         types=(POLICY,),
         check=_open_to_all,
         passes=example(GUARD),

@@ -48,9 +48,9 @@ def _metadata(resource: Resource, context: Context) -> Iterator[str]:
     if not options and resource.inputs.get("launchTemplate"):
         return  # the template says it, and is judged itself
     if options.get("httpTokens") != "required":
-        yield "its metadata answer without a token (IMDSv1)"
+        yield "its metadata service answers without a token (IMDSv1)"
     if options.get("httpPutResponseHopLimit", 1) != 1:
-        yield "its metadata reach pods: the hop limit is not 1"
+        yield "its metadata service answers pods: the hop limit is not 1"
 
 
 def _open_group(resource: Resource, context: Context) -> Iterator[str]:
@@ -75,7 +75,7 @@ def _open_inline(resource: Resource, context: Context) -> Iterator[str]:
 
 def _default_group(resource: Resource, context: Context) -> Iterator[str]:
     if items(resource.inputs, "ingress") or items(resource.inputs, "egress"):
-        yield "whatever names no group of its own is let in by it"
+        yield "it has rules, so resources without a group of their own can be reached"
 
 
 def _weak_backup(resource: Resource, context: Context) -> Iterator[str]:
@@ -88,9 +88,9 @@ def _unsafe_production(resource: Resource, context: Context) -> Iterator[str]:
     if not is_true(resource.inputs.get("multiAz")):
         yield "it is in one zone"
     if not is_true(resource.inputs.get("deletionProtection")):
-        yield "AWS would delete it when asked"
+        yield "it has no deletion protection"
     if resource.inputs.get("skipFinalSnapshot") is True:
-        yield "it leaves no snapshot behind"
+        yield "it is deleted without a last snapshot"
 
 
 def _private_bucket(resource: Resource, context: Context) -> Iterator[str]:
@@ -98,20 +98,20 @@ def _private_bucket(resource: Resource, context: Context) -> Iterator[str]:
     keys = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
     mine = [block for block in blocks if resource.urn in block.property_depends_on.get("bucket", ())]
     if not any(all(is_true(block.inputs.get(key)) for key in keys) for block in mine):
-        yield "nothing keeps it from being made public"
+        yield "nothing prevents that it is made public"
 
 
 def _plain_http(resource: Resource, context: Context) -> Iterator[str]:
     spec = resource.inputs.get("spec", {})
     attributes = {item.get("key"): item.get("value") for item in items(spec, "loadBalancerAttributes")}
     if attributes.get("routing.http.drop_invalid_header_fields.enabled") != "true":
-        yield "it hands on malformed headers"
+        yield "it passes malformed headers on"
     if context.production and not items(spec, "certificateArn"):
         yield "it has no certificate"
     if items(spec, "certificateArn") and not at(spec, "sslRedirectPort"):
-        yield "it answers on port 80 instead of sending to HTTPS"
+        yield "it does not redirect port 80 to HTTPS"
     if items(spec, "certificateArn") and "TLS13" not in at(spec, "sslPolicy", ""):
-        yield f"its policy {at(spec, 'sslPolicy', 'of AWS by default')} takes TLS before 1.2"
+        yield f"its policy {at(spec, 'sslPolicy', 'of AWS by default')} accepts TLS older than 1.2"
     if context.production and attributes.get("access_logs.s3.enabled") != "true":
         yield "it keeps no access log"
 
@@ -173,30 +173,35 @@ BLOCK = Sample(
 
 RULES = (
     _rule(
-        "cluster-api-is-not-open", "The API server is the way to everything in the cluster.", CLUSTERS, _open_api,
-        GOOD_CLUSTER, {"publicAccessCidrs": ["0.0.0.0/0"]}, "name the ranges in wharf:cluster.endpoint-access.public",
+        "cluster-api-is-not-open", "Whoever gets into the Kubernetes API controls everything in the cluster.", CLUSTERS,
+        _open_api,
+        GOOD_CLUSTER, {"publicAccessCidrs": ["0.0.0.0/0"]},
+        "list the address ranges in wharf:cluster.endpoint-access.public",
     ),
     _rule(
-        "cluster-logs-everything", "Without an audit log nobody can say who did it.", CLUSTERS, _unlogged_cluster,
-        GOOD_CLUSTER, {"enabledClusterLogTypes": ["api"]}, "components/eks/cluster.py enables all of them: put it back",
+        "cluster-logs-everything", "Without an audit log, nobody can find out who did something.", CLUSTERS,
+        _unlogged_cluster,
+        GOOD_CLUSTER, {"enabledClusterLogTypes": ["api"]},
+        "components/eks/cluster.py enables all logs: enable them there again",
     ),
     _rule(
-        "cluster-encrypts-secrets", "A copy of etcd is otherwise a copy of every password.", CLUSTERS,
-        _unless(lambda inputs: not inputs.get("encryptionConfigKeyArn"), "its Secrets have no key of ours"),
-        GOOD_CLUSTER, {"encryptionConfigKeyArn": None}, "components/eks/cluster.py makes the key: put it back",
+        "cluster-encrypts-secrets", "Otherwise a copy of etcd contains every password.", CLUSTERS,
+        _unless(lambda inputs: not inputs.get("encryptionConfigKeyArn"), "its Secrets have no key of the account"),
+        GOOD_CLUSTER, {"encryptionConfigKeyArn": None},
+        "components/eks/cluster.py creates the key: create it there again",
     ),
     _rule(
         "cluster-uses-access-entries", "One mistake in the ConfigMap aws-auth locks everybody out.", CLUSTERS,
-        _unless(lambda inputs: inputs.get("authenticationMode") != "API", "who may enter stands in aws-auth"),
+        _unless(lambda inputs: inputs.get("authenticationMode") != "API", "aws-auth decides who has access"),
         GOOD_CLUSTER, {"authenticationMode": "CONFIG_MAP"}, "set it to API in components/eks/cluster.py",
     ),
     _rule(
-        "instance-metadata-is-guarded", "A pod that reaches the metadata has the node's role.",
+        "instance-metadata-is-guarded", "A pod that reaches the metadata service can use the node's role.",
         ("ec2/launchTemplate:LaunchTemplate", "ec2/instance:Instance"), _metadata,
-        GOOD_METADATA, {"metadataOptions": {"httpTokens": "optional"}}, "require tokens, with hop limit 1",
+        GOOD_METADATA, {"metadataOptions": {"httpTokens": "optional"}}, "require tokens, and set the hop limit to 1",
     ),
     _rule(
-        "database-is-encrypted", "Snapshots and disks leave the instance.", DATABASE,
+        "database-is-encrypted", "Snapshots and disks can get into other hands.", DATABASE,
         _unless(lambda inputs: not is_true(inputs.get("storageEncrypted")), "its storage is not encrypted"),
         GOOD_DATABASE, {"storageEncrypted": False}, "set storage_encrypted in components/data/database.py",
         severity="critical",
@@ -206,11 +211,12 @@ RULES = (
         GOOD_DATABASE, {"publiclyAccessible": True}, "set publicly_accessible to False", severity="critical",
     ),
     _rule(
-        "database-is-backed-up", "Backups are what a mistake is mended with.", DATABASE, _weak_backup,
-        GOOD_DATABASE, {"backupRetentionPeriod": 1}, "raise wharf:database.backup-days to 7 or more", production=True,
+        "database-is-backed-up", "Without backups, a mistake cannot be undone.", DATABASE, _weak_backup,
+        GOOD_DATABASE, {"backupRetentionPeriod": 1}, "set wharf:database.backup-days to 7 or more", production=True,
     ),
     _rule(
-        "database-survives", "In production neither a zone's loss nor a typing error ends it.", DATABASE,
+        "database-survives", "In production, the database must survive the loss of a zone and a mistaken delete.",
+        DATABASE,
         _unsafe_production, GOOD_DATABASE, {"multiAz": False},
         "set wharf:database.multi-zone and wharf:database.keep to true", production=True,
     ),
@@ -220,53 +226,55 @@ RULES = (
         severity="critical",
     ),
     _rule(
-        "broker-logs", "What the broker refused stands only in its log.", BROKER,
+        "broker-logs", "Only the log shows what the broker refused.", BROKER,
         _unless(lambda inputs: not is_true(at(inputs, "logs.general")), "it keeps no log"),
         {"logs": {"general": True}}, {"logs": {}}, "set logs.general in components/data/broker.py", severity="medium",
     ),
     _rule(
-        "group-is-not-open", "Whatever listens there is found by scanners within the hour.", RULE_TYPES, _open_group,
-        {"cidrIpv4": "10.0.0.0/16", "fromPort": 5432}, OPEN_RULE, "name the groups or ranges that may connect",
+        "group-is-not-open", "Scanners find an open port within an hour.", RULE_TYPES, _open_group,
+        {"cidrIpv4": "10.0.0.0/16", "fromPort": 5432}, OPEN_RULE,
+        "name the security groups or address ranges that may connect",
         severity="critical",
     ),
     _rule(
-        "group-has-no-open-inline-rule", "The same, stated inside of the group.",
+        "group-has-no-open-inline-rule",
+        "Scanners find an open port within an hour. This rule checks rules that are written inside the group.",
         ("ec2/securityGroup:SecurityGroup",), _open_inline,
         {"ingress": []}, {"ingress": [{"cidrBlocks": ["0.0.0.0/0"], "fromPort": 22}]},
-        "name the groups or ranges that may connect", severity="critical",
+        "name the security groups or address ranges that may connect", severity="critical",
     ),
     _rule(
-        "default-group-is-closed", "It is what everything gets that was given no group.",
+        "default-group-is-closed", "A resource without a security group gets this one.",
         ("defaultSecurityGroup:DefaultSecurityGroup",), _default_group,
         {"ingress": [], "egress": []}, {"ingress": [{"protocol": "-1"}]}, "leave it without rules", severity="medium",
     ),
     _rule(
-        "key-rotates", "A key that never changes is as old as its first leak.", ("kms/key:Key",),
+        "key-rotates", "If a key never changes, a key that leaked once works forever.", ("kms/key:Key",),
         _unless(lambda inputs: not is_true(inputs.get("enableKeyRotation")), "it is never rotated"),
         {"enableKeyRotation": True}, {"enableKeyRotation": False}, "set enable_key_rotation", severity="medium",
     ),
     _rule(
-        "log-has-an-end", "A log that is kept for ever is paid for ever, and holds names of people who left.",
+        "log-has-an-end", "A log that is kept forever costs money forever, and contains personal data.",
         ("cloudwatch/logGroup:LogGroup",),
-        _unless(lambda inputs: not inputs.get("retentionInDays"), "it is kept for ever"),
+        _unless(lambda inputs: not inputs.get("retentionInDays"), "it is kept forever"),
         {"retentionInDays": 30}, {"retentionInDays": 0}, "set retention_in_days", severity="low",
     ),
     _rule(
-        "mail-is-encrypted", "Mail with links to reset passwords is as good as passwords.",
+        "mail-is-encrypted", "Mail can contain links that reset passwords.",
         ("sesv2/configurationSet:ConfigurationSet",),
         _unless(lambda inputs: at(inputs, "deliveryOptions.tlsPolicy") != "REQUIRE", "it also sends without TLS"),
         {"deliveryOptions": {"tlsPolicy": "REQUIRE"}}, {"deliveryOptions": {}},
-        "require it in components/mail/mail_relay.py",
+        "require TLS in components/mail/mail_relay.py",
         severity="medium",
     ),
     _rule(
-        "front-door-is-https", "Whoever is on the way otherwise reads and changes what goes by.",
+        "front-door-is-https", "Without HTTPS, everybody on the network path can read and change requests.",
         ("kubernetes:elbv2.k8s.aws/v1beta1:IngressClassParams",), _plain_http,
-        GOOD_FRONT, {"spec": {}}, "set wharf:ingress.domain; components/ingress/ingress.py does the rest",
+        GOOD_FRONT, {"spec": {}}, "set wharf:ingress.domain",
     ),
     Rule(
-        id="bucket-cannot-be-made-public", severity="high", why="One policy by mistake would otherwise publish it.",
-        remedy="give it a BucketPublicAccessBlock with all four set", types=("s3/bucket:Bucket",),
+        id="bucket-cannot-be-made-public", severity="high", why="Otherwise one wrong policy makes the bucket public.",
+        remedy="add a BucketPublicAccessBlock in which all four settings are true", types=("s3/bucket:Bucket",),
         check=_private_bucket, whole_stack=True, passes=example(BUCKET, BLOCK), fails=example(BUCKET),
     ),
 )  # fmt: skip

@@ -60,7 +60,7 @@ def _namespace(resource: Resource) -> str:
 
 def _homeless(resource: Resource, context: Context) -> Iterator[str]:
     if _profiles(context) and not _has_nodes(context) and not on_fargate(resource, context):
-        yield f"no Fargate profile takes namespace {_namespace(resource)}, and there are no nodes"
+        yield f"no Fargate profile matches namespace {_namespace(resource)}, and there are no nodes"
 
 
 def _unfit(resource: Resource, context: Context) -> Iterator[str]:
@@ -71,7 +71,7 @@ def _unfit(resource: Resource, context: Context) -> Iterator[str]:
     if items(resource.inputs, "spec.volumeClaimTemplates") or any(
         volume.get("persistentVolumeClaim") for volume in items(pod(resource), "volumes")
     ):
-        yield "it uses a volume of EBS"
+        yield "it uses an EBS volume"
     for container in containers(resource):
         for port in items(container, "ports"):
             if port.get("containerPort") == KUBELET_PORT:
@@ -130,8 +130,8 @@ RULES = (
     Rule(
         id="fargate-takes-pod",
         severity="critical",
-        why="A pod that no profile takes, where there are no nodes, stays Pending for ever.",
-        remedy="add its namespace to wharf:cluster.profiles, or nodes by wharf:cluster.system-nodes",
+        why="If no Fargate profile matches a pod and the cluster has no nodes, the pod stays Pending forever.",
+        remedy="add its namespace to wharf:cluster.profiles, or add nodes with wharf:cluster.system-nodes",
         types=(*WORKLOADS, RELEASE),
         check=_homeless,
         whole_stack=True,
@@ -141,8 +141,8 @@ RULES = (
     Rule(
         id="fargate-runs-pod",
         severity="critical",
-        why="Fargate has no DaemonSets, no volumes of EBS, and the kubelet's port is taken.",
-        remedy="run it on nodes (wharf:cluster.system-nodes), or without",
+        why="Fargate runs no DaemonSets and has no EBS volumes. The kubelet already uses its port.",
+        remedy="run it on nodes (wharf:cluster.system-nodes), or do without it",
         types=WORKLOADS,
         check=_unfit,
         whole_stack=True,
@@ -152,8 +152,8 @@ RULES = (
     Rule(
         id="fargate-runs-chart",
         severity="critical",
-        why="Fargate has no DaemonSets, and the kubelet's port is taken.",
-        remedy="set the chart's values, and what it runs in components/shared/charts.py",
+        why="Fargate runs no DaemonSets, and the kubelet already uses its port.",
+        remedy="change the chart's values, and what it runs in components/shared/charts.py",
         types=(RELEASE,),
         check=_unfit_chart,
         whole_stack=True,
@@ -163,8 +163,8 @@ RULES = (
     Rule(
         id="fargate-has-size",
         severity="high",
-        why="Fargate has no machine beyond 16 vCPU and 120 GiB.",
-        remedy="lower `resources:` in the app file",
+        why="A pod on Fargate has at most 16 vCPUs and 120 GiB of memory.",
+        remedy="reduce `resources:` in the app file",
         types=WORKLOADS,
         check=_too_big,
         whole_stack=True,
@@ -174,8 +174,8 @@ RULES = (
     Rule(
         id="fargate-has-no-pod-identity",
         severity="high",
-        why="Pod Identity hands out credentials by a DaemonSet.",
-        remedy="use a role of the service account (components/iam/service_account.py)",
+        why="Pod Identity needs a DaemonSet, which Fargate does not run.",
+        remedy="give the service account an IAM role (components/iam/service_account.py)",
         types=("eks/podIdentityAssociation:PodIdentityAssociation",),
         check=_identity,
         whole_stack=True,

@@ -28,7 +28,7 @@ ESCALATING = (
 )
 # What AWS lets nobody scope by resource when it creates; each is bound by a condition instead where that is possible.
 UNSCOPABLE = ("ecr:GetAuthorizationToken", "sts:GetCallerIdentity", "tag:GetResources")
-NAME = "the policy document of the component that makes it"
+NAME = "the policy document of the component that creates it"
 
 
 def statements(resource: Resource) -> Sequence[Mapping[str, Any]]:
@@ -58,7 +58,7 @@ def _reads_only(action: str) -> bool:
 def _star(resource: Resource, context: Context) -> Iterator[str]:
     for statement, actions, _ in _grants(resource):
         if "NotAction" in statement:
-            yield "it allows everything but what it names"
+            yield "it allows everything except what it names (NotAction)"
         if stars := [action for action in actions if action == "*" or action.endswith(":*")]:
             yield f"it allows {', '.join(stars)}"
 
@@ -67,14 +67,14 @@ def _unbound_write(resource: Resource, context: Context) -> Iterator[str]:
     for statement, actions, resources in _grants(resource):
         writes = [action for action in actions if not _reads_only(action)]
         if "*" in resources and writes and not statement.get("Condition"):
-            yield f"it allows {', '.join(writes)} on every resource, under no condition"
+            yield f"it allows {', '.join(writes)} on every resource, without a condition"
 
 
 def _escalation(resource: Resource, context: Context) -> Iterator[str]:
     for statement, actions, resources in _grants(resource):
         dangerous = sorted(set(actions) & set(ESCALATING))
         if dangerous and ("*" in resources) and not statement.get("Condition"):
-            yield f"it allows {', '.join(dangerous)} on everything, and with that the rest"
+            yield f"it allows {', '.join(dangerous)} on every resource, and so can get every other right"
 
 
 def _open_trust(resource: Resource, context: Context) -> Iterator[str]:
@@ -91,7 +91,7 @@ def _unpinned_federation(resource: Resource, context: Context) -> Iterator[str]:
         tests = [key for values in statement.get("Condition", {}).values() for key in values]
         for claim in ("sub", "aud"):
             if not any(key.endswith(f":{claim}") for key in tests):
-                yield f"whoever the identity provider signs for may assume it: {claim} is not pinned"
+                yield f"everybody with a token of the identity provider may assume it: {claim} is not checked"
         for value in _subjects(statement):
             if value in ("*", "repo:*", "system:serviceaccount:*"):
                 yield f"its subject {value} is everybody"
@@ -111,7 +111,7 @@ def _confused_deputy(resource: Resource, context: Context) -> Iterator[str]:
         conditions = [key for values in statement.get("Condition", {}).values() for key in values]
         for service in services:
             if service in DEPUTIES and not set(conditions) & {"aws:SourceArn", "aws:SourceAccount"}:
-                yield f"{service} may be made to assume it for another account"
+                yield f"{service} can be tricked into using it for another account"
 
 
 def _public_bucket(resource: Resource, context: Context) -> Iterator[str]:
@@ -150,8 +150,8 @@ RULES = (
     Rule(
         id="iam-names-actions",
         severity="high",
-        why="A star also grants what AWS adds to the service tomorrow.",
-        remedy=f"list the actions in {NAME}, or by `permissions:` in the app file",
+        why="A `*` also allows what AWS adds to the service later.",
+        remedy=f"list the actions in {NAME}, or in `permissions:` in the app file",
         types=IDENTITY,
         check=_star,
         passes=example(_policy("s3:GetObject")),
@@ -160,8 +160,8 @@ RULES = (
     Rule(
         id="iam-scopes-writes",
         severity="high",
-        why="What may be written everywhere can be destroyed everywhere.",
-        remedy=f"name the resources, or a condition on tags or VPC, in {NAME}",
+        why="Whoever can change every resource can destroy every resource.",
+        remedy=f"name the resources, or add a condition on tags or the VPC, in {NAME}",
         types=IDENTITY,
         check=_unbound_write,
         passes=example(_policy("ec2:DescribeVpcs", "*")),
@@ -170,7 +170,7 @@ RULES = (
     Rule(
         id="iam-cannot-escalate",
         severity="critical",
-        why="Who may attach policies or pass any role is an administrator by one more call.",
+        why="Whoever can attach policies, or pass any role to a service, can become an administrator.",
         remedy=f"name the roles, in {NAME}",
         types=IDENTITY,
         check=_escalation,
@@ -180,7 +180,7 @@ RULES = (
     Rule(
         id="role-is-not-for-everybody",
         severity="critical",
-        why="A role that everybody may assume is public.",
+        why="Everybody in AWS could use such a role.",
         remedy="name who may assume it",
         types=("iam/role:Role",),
         check=_open_trust,
@@ -190,8 +190,8 @@ RULES = (
     Rule(
         id="federated-role-pins-subject",
         severity="critical",
-        why="Otherwise every pod of the cluster, or every repository, has the app's permissions.",
-        remedy="pin `sub` and `aud`, as components/iam/service_account.py does",
+        why="Otherwise every pod of the cluster, or every repository on GitHub, can use the role.",
+        remedy="require `sub` and `aud`, as components/iam/service_account.py does",
         types=("iam/role:Role",),
         check=_unpinned_federation,
         passes=example(_federated(sub="system:serviceaccount:prod:shop", aud="sts.amazonaws.com")),
@@ -200,7 +200,7 @@ RULES = (
     Rule(
         id="role-has-no-confused-deputy",
         severity="medium",
-        why="A service that works for everybody must not use our role for another.",
+        why="An AWS service works for many accounts. It must use this role only for this account.",
         remedy="add a condition on aws:SourceArn or aws:SourceAccount",
         types=("iam/role:Role",),
         check=_confused_deputy,
@@ -210,8 +210,8 @@ RULES = (
     Rule(
         id="bucket-is-not-for-everybody",
         severity="critical",
-        why="Public buckets are found within hours.",
-        remedy="name the principals, or bind them by a condition",
+        why="Attackers find public buckets within hours.",
+        remedy="name the principals, or add a condition",
         types=("s3/bucketPolicy:BucketPolicy",),
         check=_public_bucket,
         passes=example(

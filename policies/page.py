@@ -15,12 +15,12 @@ from policies.rule import Rule, judge
 INTRODUCTION = """\
 # Rules
 
-`wharf check STACK` holds a stage to these {count} rules, offline; the policy pack in `policies/` holds it to the same
-rules under the Pulumi engine (`pulumi preview --policy-pack policies`), where a value that is not known yet is
-reported as "not known", never as a pass.
+`wharf check prod` verifies offline that the stage `prod` follows these {count} rules. The policy pack in `policies/`
+verifies the same rules in the engine: `pulumi preview --policy-pack policies`. There, some values are not known yet. A
+rule about such a value is reported as "not known", and never as passed.
 
-A stage may be exempt from a rule for a time, with a reason, in its own file. An exemption that has ended, that names no
-rule, or that nothing needs any more fails the check:
+A stage file can exempt a resource from a rule until a date, with a reason. The check fails if an exemption has ended,
+names no rule, or is no longer needed:
 
 ```yaml
 config:
@@ -31,7 +31,7 @@ config:
       until: "2027-03-31"
 ```
 
-This page is made of the rules themselves (`python -m policies.page > docs/rules.md`); a test says so when it is not.
+This page is generated from the rules: `python -m policies.page > docs/rules.md`. A test fails if it is out of date.
 """
 
 
@@ -56,7 +56,7 @@ def _section(rule: Rule) -> str:
             f"\n### {rule.id}\n",
             f"*{facts}.* {rule.why}\n",
             f"Remedy: {rule.remedy}.\n",
-            f"Fails, “{found}”:" if _differs(rule) else f"Fails, “{found}”, where nothing else is there:",
+            f"Fails with “{found}”:" if _differs(rule) else f"Fails with “{found}”, if the stage has nothing else:",
             "",
             "```yaml",
             *_shown(rule.fails.resources[0], rule.passes.resources[0]),

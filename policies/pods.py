@@ -13,7 +13,7 @@ from policies.samples import deployment, example, kubernetes
 
 SEALED = ("RuntimeDefault", "Localhost")
 HARMLESS_CAPABILITIES = {"NET_BIND_SERVICE"}
-IN_COMPONENT = "components/apps/pod.py makes every pod: put it back there"
+IN_COMPONENT = "components/apps/pod.py creates every pod: set it there again"
 
 
 def _each_container(wrong: Callable[[Mapping[str, Any], Mapping[str, Any]], str]) -> Check:
@@ -68,12 +68,12 @@ def _token(resource: Resource, context: Context) -> Iterator[str]:
 
 def _account(resource: Resource, context: Context) -> Iterator[str]:
     if pod(resource).get("serviceAccountName", "default") == "default":
-        yield "it runs as the service account that all of the namespace share"
+        yield "it uses the service account `default`, which all pods of the namespace can use"
 
 
 def _default_namespace(resource: Resource, context: Context) -> Iterator[str]:
     if namespace(resource) == "default":
-        yield "it is in the namespace `default`, for which nothing is set"
+        yield "it is in the namespace `default`, which has no limits and no policies"
 
 
 def _not_restricted(resource: Resource, context: Context) -> Iterator[str]:
@@ -94,14 +94,14 @@ def _security(**context: Any) -> Resource:
 RULES = (
     _rule(
         "pod-runs-as-user",
-        "A process that is root inside is root outside, once it breaks out.",
+        "If a process that runs as root breaks out of its container, it is root on the node.",
         _each_container(_as_root),
         deployment(securityContext={"runAsUser": 0, "seccompProfile": {"type": "RuntimeDefault"}}),
-        remedy="name the image's numeric user by `user:` in the app file",
+        remedy="write the number of the image's user into `user:` in the app file",
     ),
     _rule(
         "pod-gains-no-privileges",
-        "A setuid file gives a process more than it started with.",
+        "A setuid file in the image can give a process more rights than it started with.",
         _each_container(
             lambda container, _: (
                 ""
@@ -113,19 +113,19 @@ RULES = (
     ),
     _rule(
         "pod-drops-capabilities",
-        "Each capability that is kept is a part of root's power.",
+        "Each capability gives a process a part of root's rights.",
         _each_container(_capable),
         _security(allowPrivilegeEscalation=False, capabilities={"drop": ["ALL"], "add": ["SYS_ADMIN"]}),
     ),
     _rule(
         "pod-has-seccomp",
-        "Without a profile every system call of the kernel can be tried.",
+        "Without a seccomp profile, a process can try every system call of the kernel.",
         _each_container(_unsealed),
         deployment(securityContext={"runAsNonRoot": True}),
     ),
     _rule(
         "pod-root-is-read-only",
-        "What breaks in cannot leave anything behind, and what the app writes is declared.",
+        "An attacker cannot leave files behind, and the app file shows where the app writes.",
         _each_container(
             lambda container, _: (
                 ""
@@ -134,12 +134,12 @@ RULES = (
             )
         ),
         _security(allowPrivilegeEscalation=False, capabilities={"drop": ["ALL"]}),
-        remedy="declare what it writes to by `writable:` in the app file",
+        remedy="list the folders into which the app writes in `writable:` in the app file",
         severity="medium",
     ),
     _rule(
         "pod-is-not-privileged",
-        "A privileged container is the node.",
+        "A privileged container has all rights on its node.",
         _each_container(
             lambda container, _: "is privileged" if is_true(at(container, "securityContext.privileged")) else ""
         ),
@@ -148,14 +148,14 @@ RULES = (
     ),
     _rule(
         "pod-shares-nothing-with-node",
-        "The node's network, processes and memory are everybody's, and Fargate refuses such a pod.",
+        "A pod that shares them can see and disturb everything on the node. Fargate refuses such a pod.",
         _host_namespaces,
         deployment(hostNetwork=True),
         severity="critical",
     ),
     _rule(
         "pod-takes-no-port-of-node",
-        "A port of the node is open past every policy, and one pod a node can have it; Fargate has none.",
+        "NetworkPolicies do not protect a port of the node, and only one pod can have it. Fargate has no such ports.",
         _each_container(
             lambda container, _: (
                 "takes a port of the node" if any(port.get("hostPort") for port in items(container, "ports")) else ""
@@ -165,21 +165,21 @@ RULES = (
     ),
     _rule(
         "pod-mounts-nothing-of-node",
-        "A path of the node is the node's files, its kubelet's key among them; Fargate has none.",
+        "A mounted path gives a pod the node's files, such as the kubelet's key. Fargate has no such paths.",
         _host_paths,
         deployment(volumes=[{"name": "all", "hostPath": {"path": "/"}}]),
         severity="critical",
     ),
     _rule(
         "pod-has-no-token",
-        "A token that no app asks for is one that an attacker finds.",
+        "Apps do not need a token for the Kubernetes API, but an attacker could use one.",
         _token,
         deployment(automountServiceAccountToken=True),
         severity="medium",
     ),
     _rule(
         "pod-has-own-account",
-        "What one app may do, all could that share its service account.",
+        "Apps that share a service account share its rights.",
         _account,
         deployment(serviceAccountName="default"),
         severity="medium",
@@ -189,13 +189,13 @@ RULES = (
         "The namespace `default` has no quota, no policy and no owner.",
         _default_namespace,
         deployment(namespace="default"),
-        remedy="give it the namespace of its environment",
+        remedy="use the namespace of its environment",
         severity="medium",
     ),
     Rule(
         id="namespace-is-restricted",
         severity="high",
-        why="The API server then refuses a pod that these rules would find, whoever makes it.",
+        why="Then the API server refuses unsafe pods, whoever creates them.",
         remedy="label it `pod-security.kubernetes.io/enforce: restricted`, as components/apps/environment.py does",
         types=("core/v1:Namespace",),
         check=_not_restricted,

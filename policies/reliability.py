@@ -21,7 +21,7 @@ def _moves(resource: Resource, context: Context) -> Iterator[str]:
         reference, _, digest = image.partition("@")
         tag = reference.rpartition(":")[2] if ":" in reference.rpartition("/")[2] else ""
         if not digest and (not tag or tag in MOVING):
-            yield f"container {container.get('name')}: image {image} is whatever was pushed last"
+            yield f"container {container.get('name')}: image {image} can change at every push, because its tag moves"
 
 
 def _unlimited(resource: Resource, context: Context) -> Iterator[str]:
@@ -31,7 +31,7 @@ def _unlimited(resource: Resource, context: Context) -> Iterator[str]:
             if not at(given, path):
                 yield f"container {container.get('name')}: resources.{path} is not set"
         if at(given, "limits.memory") and at(given, "requests.memory") != at(given, "limits.memory"):
-            yield f"container {container.get('name')}: it may use more memory than is set aside for it"
+            yield f"container {container.get('name')}: its memory limit differs from its memory request"
 
 
 def _unprobed(resource: Resource, context: Context) -> Iterator[str]:
@@ -51,7 +51,7 @@ def _without_budget(resource: Resource, context: Context) -> Iterator[str]:
 
 def _unspread(resource: Resource, context: Context) -> Iterator[str]:
     if not items(pod(resource), "topologySpreadConstraints"):
-        yield "all its pods may be in one zone"
+        yield "all its pods can be in one zone"
 
 
 def _service_without_pods(resource: Resource, context: Context) -> Iterator[str]:
@@ -74,7 +74,7 @@ def _route_without_owner(resource: Resource, context: Context) -> Iterator[str]:
             if wanted not in services:
                 yield f"{rule.get('host')}{path.get('path')} leads to Service {wanted}, which does not exist"
     if not at(resource.inputs, "metadata.labels", {}).get("app.kubernetes.io/name"):
-        yield "its label app.kubernetes.io/name does not say whose it is"
+        yield "it has no label app.kubernetes.io/name, which names its app"
 
 
 def _routes_collide(resource: Resource, context: Context) -> Iterator[str]:
@@ -88,7 +88,7 @@ def _without_quota(resource: Resource, context: Context) -> Iterator[str]:
     there = context.by_namespace.get(name(resource), ())
     has_quota = any(other.type.endswith("core/v1:ResourceQuota") for other in there)
     if any(other.type.endswith(WORKLOADS) for other in there) and not has_quota:
-        yield "one app in it can take all that the cluster has"
+        yield "one app in it can use the whole cluster"
 
 
 def _addresses(resource: Resource) -> Iterator[str]:
@@ -149,8 +149,8 @@ RULES = (
     Rule(
         id="container-has-size",
         severity="medium",
-        why="A pod without a size is the first to be evicted, and takes memory from others until then.",
-        remedy="set `resources:` in the app file; memory is request and limit at once",
+        why="A pod without requests and limits can use the memory of others, and is evicted first.",
+        remedy="set `resources:` in the app file",
         types=WORKLOADS,
         check=_unlimited,
         passes=example(deployment()),
@@ -159,8 +159,8 @@ RULES = (
     Rule(
         id="container-is-probed",
         severity="medium",
-        why="Traffic goes only to what is ready, and what hangs is restarted.",
-        remedy="set `port:` and, better, `health:` in the app file",
+        why="With probes, only ready pods get requests, and pods that hang are restarted.",
+        remedy="set `port:`, and if possible `health:`, in the app file",
         types=SERVING,
         check=_unprobed,
         passes=example(deployment()),
@@ -169,8 +169,8 @@ RULES = (
     Rule(
         id="workload-has-budget",
         severity="medium",
-        why="An upgrade of nodes otherwise takes all pods of an app at once.",
-        remedy="components/apps/app.py makes a PodDisruptionBudget for each app: put it back",
+        why="Otherwise an upgrade of nodes can stop all pods of an app at once.",
+        remedy="components/apps/app.py creates a PodDisruptionBudget for each app: create it there again",
         types=("apps/v1:Deployment",),
         check=_without_budget,
         whole_stack=True,
@@ -180,8 +180,8 @@ RULES = (
     Rule(
         id="workload-is-spread",
         severity="low",
-        why="The loss of a zone is then not the loss of the app.",
-        remedy="components/apps/app.py spreads each app over zones: put it back",
+        why="Then the app survives the loss of a zone.",
+        remedy="components/apps/app.py spreads each app over zones: do it there again",
         types=("apps/v1:Deployment",),
         check=_unspread,
         production=True,
@@ -191,8 +191,8 @@ RULES = (
     Rule(
         id="service-selects-pods",
         severity="high",
-        why="A Service that selects nothing answers nobody, and the engine waits for it in vain.",
-        remedy="make its selector the labels of the pods that it is for",
+        why="A Service without pods does not answer, and the engine waits for it until it gives up.",
+        remedy="write the labels of its pods into its selector",
         types=("core/v1:Service",),
         check=_service_without_pods,
         whole_stack=True,
@@ -202,8 +202,8 @@ RULES = (
     Rule(
         id="autoscaler-has-target",
         severity="medium",
-        why="An autoscaler of nothing scales nothing.",
-        remedy="name the app's Deployment in its scaleTargetRef",
+        why="An autoscaler without a target does nothing.",
+        remedy="write the app's Deployment into its scaleTargetRef",
         types=("autoscaling/v2:HorizontalPodAutoscaler",),
         check=_scaler_without_target,
         whole_stack=True,
@@ -213,8 +213,8 @@ RULES = (
     Rule(
         id="route-has-owner",
         severity="high",
-        why="Whoever sees an address in the logs has to find the app behind it.",
-        remedy="declare it by `route:` in the app file of the app that answers",
+        why="If you see an address in a log, you must be able to find the app that answers there.",
+        remedy="write `route:` into the app file of the app that answers",
         types=("networking.k8s.io/v1:Ingress",),
         check=_route_without_owner,
         whole_stack=True,
@@ -224,7 +224,7 @@ RULES = (
     Rule(
         id="route-is-of-one-app",
         severity="high",
-        why="Which of two apps answers an address that both claim, nobody can say.",
+        why="If two apps have the same address, nobody knows which one answers.",
         remedy="give one of them another `route:`",
         types=("networking.k8s.io/v1:Ingress",),
         check=_routes_collide,
@@ -235,8 +235,8 @@ RULES = (
     Rule(
         id="namespace-has-quota",
         severity="medium",
-        why="Environments that share a cluster share its size.",
-        remedy="components/apps/environment.py makes a ResourceQuota: put it back",
+        why="Without a quota, one environment can use the whole cluster.",
+        remedy="components/apps/environment.py creates a ResourceQuota: create it there again",
         types=("core/v1:Namespace",),
         check=_without_quota,
         whole_stack=True,

@@ -35,7 +35,7 @@ def _untagged(resource: Resource, context: Context) -> Iterator[str]:
     tags = at(json.loads(given) if isinstance(given, str) else given, "tags", {})
     missing = [tag for tag in TAGS if not tags.get(tag)]
     if missing:
-        yield f"what it makes has no tag {', '.join(missing)}"
+        yield f"what it creates has no tag {', '.join(missing)}"
 
 
 def _too_long(resource: Resource, context: Context) -> Iterator[str]:
@@ -48,33 +48,33 @@ def _too_long(resource: Resource, context: Context) -> Iterator[str]:
 def _moving_chart(resource: Resource, context: Context) -> Iterator[str]:
     version = resource.inputs.get("version") or ""
     if not FIXED.fullmatch(version):
-        yield f"its version {version or 'is none: whatever is newest'}"
+        yield f"its version {version or 'is missing, so the newest is installed'}"
 
 
 def _unprotected(resource: Resource, context: Context) -> Iterator[str]:
     lost = loses(resource, context.graph)
     if lost and not holds_only_logs(resource) and not resource.protect:
-        yield f"the engine would delete it without asking, and {lost} with it"
+        yield f"the engine would delete it without asking, and {lost} would be lost"
 
 
 def _unprotected_volume(resource: Resource, context: Context) -> Iterator[str]:
     if (lost := loses(resource, context.graph)) and not resource.protect:
-        yield f"the engine would delete it without asking, and {lost} with it"
+        yield f"the engine would delete it without asking, and {lost} would be lost"
 
 
 def _by_default_provider(resource: Resource, context: Context) -> Iterator[str]:
     if resource.custom and (not resource.provider or DEFAULT_PROVIDER.search(resource.provider)):
-        yield "it is made by whatever account or cluster the machine happens to be logged in to"
+        yield "it is created in whichever account or cluster your shell uses"
 
 
 def _no_identifier(resource: Resource, context: Context) -> Iterator[str]:
     if not resource.inputs.get("clusterIdentifier"):
-        yield "another kubeconfig would replace all that it made"
+        yield "another kubeconfig would replace everything that it created"
 
 
 def _unscoped_kubeconfig(resource: Resource, context: Context) -> Iterator[str]:
     if not resource.inputs.get("context"):
-        yield "it follows whichever context the machine has chosen"
+        yield "it uses whichever context your shell uses"
 
 
 PROVIDER = Sample("pulumi:providers:aws", {"defaultTags": json.dumps({"tags": dict.fromkeys(TAGS, "x")})})
@@ -91,8 +91,8 @@ RULES = (
     Rule(
         id="everything-is-tagged",
         severity="medium",
-        why="What nobody can trace to a stage nobody dares to delete.",
-        remedy="give the provider default_tags, as stacks/providers.py does",
+        why="If nobody knows to which stage a resource belongs, nobody dares to delete it.",
+        remedy="set default_tags on the provider, as stacks/providers.py does",
         types=("pulumi:providers:aws",),
         check=_untagged,
         passes=example(PROVIDER.named("aws")),
@@ -101,8 +101,8 @@ RULES = (
     Rule(
         id="name-fits",
         severity="high",
-        why="AWS refuses the name in the middle of an `up`.",
-        remedy="make it by components.shared.names.physical_name",
+        why="AWS refuses a name that is too long, in the middle of an `up`.",
+        remedy="create the name with components.shared.names.physical_name",
         types=tuple(NAME_LIMITS),
         check=_too_long,
         passes=example(Sample("aws:iam/role:Role", {"name": "wharf-prod"}).named()),
@@ -111,7 +111,7 @@ RULES = (
     Rule(
         id="chart-is-fixed",
         severity="high",
-        why="What is installed is what was reviewed, today and on the day of the outage.",
+        why="With a fixed version, what is installed is always what was reviewed.",
         remedy="pin it in components/shared/charts.py",
         types=("helm.sh/v3:Release",),
         check=_moving_chart,
@@ -121,7 +121,7 @@ RULES = (
     Rule(
         id="data-is-protected",
         severity="critical",
-        why="In production nothing that holds data goes by a change that nobody meant.",
+        why="In production, no change may delete data by mistake.",
         remedy="set `keep: true` in wharf:database, wharf:broker or wharf:cluster",
         types=HOLDING_DATA,
         check=_unprotected,
@@ -132,7 +132,7 @@ RULES = (
     Rule(
         id="volume-is-protected",
         severity="critical",
-        why="In production nothing that holds data goes by a change that nobody meant.",
+        why="In production, no change may delete data by mistake.",
         remedy="set `keep: true` in wharf:broker",
         types=IN_CLUSTER,
         check=_unprotected_volume,
@@ -143,8 +143,8 @@ RULES = (
     Rule(
         id="provider-is-explicit",
         severity="critical",
-        why="A resource without a provider of the stage's goes wherever the machine is logged in.",
-        remedy="hand the provider on by opts, and keep pulumi:disable-default-providers in the stage file",
+        why="Without an explicit provider, a resource is created in the account or cluster of your shell.",
+        remedy="pass the provider in opts, and keep pulumi:disable-default-providers in the stage file",
         types=("",),
         check=lambda resource, context: (
             _by_default_provider(resource, context) if resource.type.startswith(("aws:", "kubernetes:")) else ()
@@ -155,7 +155,7 @@ RULES = (
     Rule(
         id="cluster-has-identifier",
         severity="critical",
-        why="A rotated kubeconfig must not replace the world.",
+        why="Without an identifier, a new kubeconfig replaces every object in the cluster.",
         remedy="set a constant cluster_identifier, as stacks/providers.py does",
         types=("pulumi:providers:kubernetes",),
         check=_no_identifier,
@@ -165,7 +165,7 @@ RULES = (
     Rule(
         id="cluster-is-the-stages",
         severity="critical",
-        why="The stage's objects must not end up in the cluster that somebody looked at last.",
+        why="Without a context, the stage's objects go to the cluster that your shell used last.",
         remedy="set the provider's context, as stacks/providers.py does",
         types=("pulumi:providers:kubernetes",),
         check=_unscoped_kubeconfig,

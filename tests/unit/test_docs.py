@@ -14,6 +14,7 @@ import pydantic
 import pytest
 import yaml
 
+from cli import reference
 from components.apps.fields import yaml_key
 from components.apps.needs import SETTINGS, variables
 from components.apps.spec import AppSpec
@@ -141,3 +142,13 @@ def test_every_test_that_a_page_names_is_there():
         assert set(re.findall(r"`(test_\w+)`", text)) - there == set(), page
         for file in re.findall(r"`(tests/[\w/]+\.py)`", text):
             assert (ROOT / file).is_file(), f"{page}: {file}"
+
+
+def test_the_reference_is_made_of_the_command():
+    written = (ROOT / "docs" / "reference.md").read_text()
+    assert written == reference.page(), "run: .venv/bin/python -m cli.reference > docs/reference.md"
+
+
+def test_no_usage_line_calls_a_stage_a_stack():
+    for page in PAGES:
+        assert re.findall(r"wharf [a-z ]*STACK", (ROOT / page).read_text()) == [], page
