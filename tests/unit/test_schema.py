@@ -36,7 +36,8 @@ BEYOND_A_SCHEMA = re.compile(
             r"wharf:secrets\.\w+: is missing|is not an app of this stage|they wait for each other",
             # The kind of stage, production, and what AWS offers.
             r"the platform's own|is on AWS, and this stage is local|moves, and this is production",
-            r"overlaps|is not in [a-z-]+\d:|support by EKS|is not PostgreSQL|Amazon MQ offers|in-cluster needs nodes",
+            r"overlaps|is not in [a-z-]+\d:|support by EKS|RDS offers|Amazon MQ offers|RabbitMQ \S+ runs on",
+            r"in-cluster needs nodes",
             r"has a network, with at least its zones|is not a domain name|cannot be a tag|with no host bits set",
             # A text with a grammar of its own.
             r"in a cron schedule|is not five fields|cannot be split into words|\$|longer than the \d+ bytes",
