@@ -7,9 +7,11 @@ from typing import Annotated
 import typer
 
 from cli.command import Example, Stage, app
+from stacks.services import NAMES
 
 App = Annotated[
-    str, typer.Argument(metavar="APP", help="An app of the stage, or database, broker or mail.", show_default=False)
+    str,
+    typer.Argument(metavar="APP", help=f"An app or a service of the stage: {', '.join(NAMES)}.", show_default=False),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON. docs/commands.md describes it.")]
 Wait = Annotated[float, typer.Option("--timeout", min=1, metavar="SECONDS", help="The longest time to wait.")]

@@ -260,6 +260,24 @@ RULES = (
         {"retentionInDays": 30}, {"retentionInDays": 0}, "set retention_in_days", severity="low",
     ),
     _rule(
+        "cache-is-encrypted", "A cache holds copies of what is in the database.",
+        ("elasticache/replicationGroup:ReplicationGroup",),
+        _unless(
+            lambda inputs: not (
+                is_true(inputs.get("atRestEncryptionEnabled")) and inputs.get("transitEncryptionMode") == "required"
+            ),
+            "it stores or sends without encryption",
+        ),
+        {"atRestEncryptionEnabled": True, "transitEncryptionMode": "required"}, {"transitEncryptionMode": "preferred"},
+        "encrypt both in components/data/cache.py",
+    ),
+    _rule(
+        "cache-wants-a-token", "Without a token, every pod that reaches the port can read and empty the cache.",
+        ("elasticache/replicationGroup:ReplicationGroup",),
+        _unless(lambda inputs: not inputs.get("authToken"), "it lets in whoever reaches it"),
+        {"authToken": "0123456789abcdef"}, {"authToken": ""}, "set auth_token in components/data/cache.py",
+    ),
+    _rule(
         "mail-is-encrypted", "Mail can contain links that reset passwords.",
         ("sesv2/configurationSet:ConfigurationSet",),
         _unless(lambda inputs: at(inputs, "deliveryOptions.tlsPolicy") != "REQUIRE", "it also sends without TLS"),

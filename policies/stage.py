@@ -23,6 +23,7 @@ NAME_LIMITS: Mapping[str, tuple[str, int]] = {
     "eks:index:Cluster": ("name", Longest.CLUSTER),
     "rds/instance:Instance": ("identifier", Longest.DATABASE),
     "mq/broker:Broker": ("brokerName", Longest.BROKER),
+    "elasticache/replicationGroup:ReplicationGroup": ("replicationGroupId", Longest.CACHE),
     "cloudwatch/logGroup:LogGroup": ("name", Longest.LOG_GROUP),
 }
 HOLDING_DATA = tuple(token.removeprefix("aws:") for token, row in AWS_TYPES.items() if row.holds_data)

@@ -10,9 +10,8 @@ import pulumi
 from pulumi import Input, Output, Resource, ResourceOptions
 
 from components.apps.app import App, AppArgs
-from components.apps.bindings import Settings
 from components.apps.environment import Environment
-from components.apps.needs import Need
+from components.apps.needs import Settings
 from components.apps.pull_secret import PullSecret, PullSecretArgs
 from components.shared.labels import standard
 from components.shared.network_policy import Peer
@@ -26,7 +25,7 @@ class AppsContext:
 
     stage: Stage
     environment: Environment
-    settings: Mapping[Need, Settings]
+    settings: Mapping[str, Settings]
     pull_secrets: Sequence[Output[str]]
     route_peers: Sequence[Peer]
     opts: ResourceOptions

@@ -9,26 +9,26 @@ import pulumi_aws as aws
 from pulumi import Resource, ResourceOptions
 
 from components.apps.environment import Environment, EnvironmentArgs
-from components.apps.needs import Need
 from components.apps.spec import AppSpec
 from components.iam.documents import allow, document
 from components.iam.service_account import ServiceAccountRole, ServiceAccountRoleArgs
 from components.ingress.load_balancer_controller import READY_WHEN_REACHED
 from components.network.pod_network import PodNetwork, PodNetworkArgs, Target
 from stacks.apps import AppsContext, apps, pull_secrets
-from stacks.backing import backing
 from stacks.eks import ClusterHandle, export, own_cluster, shared_cluster
 from stacks.front_door import front_door
 from stacks.providers import account_id, aws_provider
 from stacks.reading.models import AwsConfig, Stage
+from stacks.services.registry import SERVICES
 from stacks.surroundings import Surroundings
 
 
 def build(stage: Stage) -> None:
     """Registers the stage."""
     here = _surroundings(stage)
-    behind = backing(here)
-    networks = {name: made for name, app in stage.apps.items() if (made := _network(here, app, behind.targets))}
+    services = {need: SERVICES[need].aws(here.place, section) for need, section in here.config.services.items()}
+    targets = {need: service.target for need, service in services.items() if service.target}
+    networks = {name: made for name, app in stage.apps.items() if (made := _network(here, app, targets))}
     roles = {name: _role(here, app) for name, app in stage.apps.items() if app.permissions}
     after: dict[str, list[Resource]] = {name: list(here.compute) for name in stage.apps}
     for name, network in networks.items():
@@ -39,7 +39,7 @@ def build(stage: Stage) -> None:
         AppsContext(
             stage=stage,
             environment=here.environment,
-            settings=behind.settings,
+            settings={need: service.settings for need, service in services.items()},
             pull_secrets=pull_secrets(stage, here.environment, here.opts),
             route_peers=[{"ipBlock": {"cidr": here.cluster.outputs.public_cidr}}],
             role_arns={name: role.arn for name, role in roles.items()},
@@ -53,10 +53,11 @@ def build(stage: Stage) -> None:
     pulumi.export("urls", door.urls)
     if door.notice:
         pulumi.export("notice", door.notice)
-    for need, host in behind.hosts.items():
-        pulumi.export(f"{need}-host", host)
-    for need, records in behind.records.items():
-        pulumi.export(f"{need}-records", records)
+    for need, service in services.items():
+        if service.host is not None:
+            pulumi.export(f"{need}-host", service.host)
+        if service.records is not None:
+            pulumi.export(f"{need}-records", service.records)
 
 
 def _surroundings(stage: Stage) -> Surroundings:
@@ -92,10 +93,10 @@ def _cluster(stage: Stage, config: AwsConfig, provider: aws.Provider) -> Cluster
 
 def _holds_data(config: AwsConfig) -> bool:
     """Whether the namespace holds what cannot be made again."""
-    return bool(config.broker and config.broker.kind == "in-cluster" and config.broker.keep)
+    return any(section.keeps and SERVICES[need].in_cluster(section) for need, section in config.services.items())
 
 
-def _network(here: Surroundings, app: AppSpec, targets: Mapping[Need, Target]) -> PodNetwork | None:
+def _network(here: Surroundings, app: AppSpec, targets: Mapping[str, Target]) -> PodNetwork | None:
     reaches = {need: targets[need] for need in app.needs if need in targets}
     if not reaches:
         return None

@@ -8,21 +8,16 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import Output, ResourceOptions
 
-from components.apps.bindings import Settings, broker_settings, database_settings, mail_settings
 from components.apps.environment import Environment, EnvironmentArgs
 from components.apps.labels import of_app
-from components.apps.needs import Need
 from components.apps.traefik_route import CONTROLLER, TraefikRoute, TraefikRouteArgs
-from components.data.postgres import Postgres, PostgresArgs
-from components.data.rabbitmq import RabbitMQ, RabbitMQArgs
-from components.mail.mail_catcher import MailCatcher, MailCatcherArgs
 from components.shared.network_policy import Peer
 from stacks.apps import AppsContext, apps, pull_secrets
 from stacks.reading.models import LocalConfig, Stage
+from stacks.services.registry import SERVICES
+from stacks.services.service import LocalPlace
 
 DOMAIN = "localhost"
-DATABASE_VERSION, BROKER_VERSION = "18.4", "4.2"
-DATABASE_NODE_PORT = 30432  # cli/clusters/kind maps the machine's port to it
 POD_NETWORK = "10.244.0.0/16"  # cli/clusters/kind's; whoever is outside it came from the machine
 OUTSIDE: Peer = {"ipBlock": {"cidr": "0.0.0.0/0", "except": [POD_NETWORK]}}
 
@@ -44,43 +39,20 @@ def build(stage: Stage) -> None:
         EnvironmentArgs(namespace=stage.name, project=stage.project, quota=_quota(config)),
         opts=into,
     )
-    shared = {"project": stage.project, "environment": stage.name, "namespace": environment.namespace}
-    settings: dict[Need, Settings] = {}
-    if config.database:
-        database = Postgres(
-            "database",
-            PostgresArgs(
-                **shared,
-                rollout_key=environment.rollout_key,
-                version=config.database.engine_version or DATABASE_VERSION,
-                storage_gib=config.database.storage_gib,
-                keep=config.database.keep,
-                rotation=config.database.rotation,
-                node_port=DATABASE_NODE_PORT,
-                outside=[OUTSIDE],
-            ),
-            opts=into,
-        )
-        settings["database"] = database_settings(database)
-    if config.broker:
-        broker = RabbitMQ(
-            "broker",
-            RabbitMQArgs(
-                **shared,
-                rollout_key=environment.rollout_key,
-                version=config.broker.version or BROKER_VERSION,
-                keep=config.broker.keep,
-            ),
-            opts=into,
-        )
-        settings["broker"] = broker_settings(broker)
-    if config.mail:
-        mail = MailCatcher("mail", MailCatcherArgs(**shared, page_peers=[CONTROLLER]), opts=into)
-        settings["mail"] = mail_settings(mail)
+    place = LocalPlace(
+        project=stage.project,
+        environment=stage.name,
+        namespace=environment.namespace,
+        rollout_key=environment.rollout_key,
+        opts=into,
+        controller=[CONTROLLER],
+        machine=[OUTSIDE],
+    )
+    made = {need: SERVICES[need].local(place, section) for need, section in config.services.items()}
     context = AppsContext(
         stage=stage,
         environment=environment,
-        settings=settings,
+        settings={need: service.settings for need, service in made.items()},
         pull_secrets=pull_secrets(stage, environment, into),
         route_peers=[CONTROLLER],
         opts=into,
@@ -97,7 +69,9 @@ def kubeconfig_path(stage: Stage) -> str:
 
 
 def _quota(config: LocalConfig) -> dict[str, str]:
-    return {"services.nodeports": "1"} if config.database else {}
+    """As many node ports as there are services that this machine reaches, and no more."""
+    count = sum(SERVICES[need].machine_port is not None for need in config.services)
+    return {"services.nodeports": str(count)} if count else {}
 
 
 def _route(stage: Stage, name: str, environment: Environment, opts: ResourceOptions) -> TraefikRoute:

@@ -11,6 +11,7 @@ from pulumi import Output, Resource, ResourceOptions
 from components.apps.environment import Environment
 from stacks.eks import ClusterHandle, cluster_name
 from stacks.reading.models import AwsConfig, Stage
+from stacks.services.service import AwsPlace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +54,27 @@ class Surroundings:
     def in_namespace(self) -> dict[str, Any]:
         """Arguments that components in the namespace share."""
         return {"project": self.stage.project, "environment": self.stage.name, "namespace": self.namespace}
+
+    @property
+    def place(self) -> AwsPlace:
+        """Where services are made."""
+        outputs, config = self.cluster.outputs, self.config
+        return AwsPlace(
+            **self.in_namespace,
+            rollout_key=self.environment.rollout_key,
+            compute=self.compute,
+            opts=self.opts,
+            on_aws=self.on_aws,
+            region=self.region,
+            account_id=self.account_id,
+            vpc_id=outputs.vpc_id,
+            subnet_ids=outputs.private_subnet_ids,
+            cluster_security_group_id=outputs.security_group_id,
+            identity=self.identity,
+            log_days=config.cluster.log_retention,
+            domain=config.ingress.domain,
+            zone_id=config.ingress.zone_id,
+        )
 
     @property
     def identity(self) -> dict[str, Any]:

@@ -10,17 +10,22 @@ from cli.clusters.choice import find
 from cli.machine.files import write_private
 from evaluation.project import CHECKOUT, Project
 from stacks.reading.models import LocalConfig, Stage
+from stacks.services.registry import SERVICES
 
-INGRESS_PORT, DATABASE_PORT = 3300, 3002
+INGRESS_PORT = 3300
 
 
 def local_cluster(project: Project, stage: Stage, requested: Runtime | None = None) -> Cluster:
     """The cluster of a local stage, as it is or as it would be made."""
     config: LocalConfig = stage.config  # type: ignore[assignment]
-    ingress, database = config.ingress.port, config.database.port if config.database else None
+    wanted = {"ingress": (config.ingress.port, INGRESS_PORT)}
+    for need, service in SERVICES.items():
+        if service.machine_port:
+            section = config.services.get(need)
+            wanted[need] = (section.machine_port if section else None, service.machine_port.port)
     ports = [
-        Port(name="ingress", wanted=ingress or INGRESS_PORT, chosen_by_user=ingress is not None),
-        Port(name="database", wanted=database or DATABASE_PORT, chosen_by_user=database is not None),
+        Port(name=name, wanted=chosen or default, chosen_by_user=chosen is not None)
+        for name, (chosen, default) in wanted.items()
     ]
     return find(CHECKOUT, project.name, stage.name, requested, ports)
 

@@ -19,6 +19,7 @@ from cli.machine.terminal import say_target
 from components.shared.labels import client_of
 from evaluation.project import Project, read_stage
 from stacks.errors import UserError
+from stacks.services.registry import SERVICES
 
 LONGEST_SECONDS = 12 * 3600  # a pod whose `wharf run` was killed does not run for ever
 POLL_SECONDS = 0.5
@@ -59,7 +60,7 @@ def pod_of(workload: Object, app: str, command: Sequence[str], *, stdin: bool = 
     spec = workload["spec"]
     template = spec["jobTemplate"]["spec"]["template"] if workload["kind"] == "CronJob" else spec["template"]
     labels = {**template["metadata"]["labels"], targets.COMPONENT_LABEL: "run"}
-    if app in targets.PARTS:
+    if app in SERVICES:
         labels |= client_of(app)
     for key in ("controller-uid", "job-name", "batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name"):
         labels.pop(key, None)

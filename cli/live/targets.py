@@ -7,17 +7,16 @@ from collections.abc import Sequence
 from cli.deploy.rollout import Object
 from cli.live.access import Access
 from stacks.errors import UserError
-from stacks.reading.models import Stage
+from stacks.reading.models import Environment, Stage
 
-PARTS = ("database", "broker", "mail")
 WORKLOADS = ("Deployment", "StatefulSet", "Job", "CronJob")
 NAME_LABEL, COMPONENT_LABEL = "app.kubernetes.io/name", "app.kubernetes.io/component"
 BESIDE = ("before", "run")  # components of what runs beside an app's own workload
 
 
 def parts(stage: Stage) -> list[str]:
-    """The parts of the platform that the stage asks for."""
-    return [part for part in PARTS if getattr(stage.config, part, None) is not None]
+    """The services that the stage has; each is a part of the platform that verbs can name."""
+    return list(stage.config.services) if isinstance(stage.config, Environment) else []
 
 
 def require_known(stage: Stage, name: str) -> None:

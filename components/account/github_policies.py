@@ -11,11 +11,20 @@ AUDIENCE = "sts.amazonaws.com"
 ROLE_PATH = "/wharf/github/"
 
 # What a stage is made of. IAM, Route 53, S3, SES and KMS have statements of their own.
-SERVICES = ("acm", "ec2", "eks", "elasticloadbalancing", "logs", "mq", "rds")
+SERVICES = ("acm", "ec2", "eks", "elasticache", "elasticloadbalancing", "logs", "mq", "rds")
 PASSED_TO = ("ec2.amazonaws.com", "eks-fargate-pods.amazonaws.com", "eks.amazonaws.com", "vpc-flow-logs.amazonaws.com")
 SERVICE_LINKED = tuple(
     f"{service}.amazonaws.com"
-    for service in ("autoscaling", "eks", "eks-fargate", "eks-nodegroup", "elasticloadbalancing", "mq", "rds")
+    for service in (
+        "autoscaling",
+        "eks",
+        "eks-fargate",
+        "eks-nodegroup",
+        "elasticache",
+        "elasticloadbalancing",
+        "mq",
+        "rds",
+    )
 )
 
 

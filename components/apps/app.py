@@ -12,9 +12,8 @@ import pulumi_kubernetes as k8s
 from pulumi import ComponentResource, CustomTimeouts, Input, Output, Resource, ResourceOptions
 
 from components.apps.autoscaling import autoscaler_spec
-from components.apps.bindings import Settings, bound_variables
 from components.apps.labels import of_app
-from components.apps.needs import Need
+from components.apps.needs import Settings, bound_variables
 from components.apps.pod import before_spec, pod_spec
 from components.apps.spec import AppSpec, file_key
 from components.shared.labels import NOT_AWAITED, client_of, identity
@@ -41,7 +40,7 @@ class AppArgs:
     environment: str
     namespace: Input[str]
     rollout_key: Output[str]
-    settings: Mapping[Need, Settings] = field(default_factory=dict)
+    settings: Mapping[str, Settings] = field(default_factory=dict)
     secrets: Mapping[str, Output[str]] = field(default_factory=dict)
     pull_secrets: Sequence[Input[str]] = ()
     route_peers: Sequence[Peer] = ()

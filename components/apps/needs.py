@@ -1,37 +1,43 @@
-"""What apps may need of the platform, and the variables by which they get it."""
+"""Templates of the variables by which an app gets what it needs: ``{"SMTP_HOST": "${host}"}``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from string import Template
-from typing import Literal
+
+from pulumi import Output
 
 from components.shared.refusal import Refusal
 
-Need = Literal["database", "broker", "mail"]
-Needs = Mapping[Need, Mapping[str, str]]
-
-# What `${…}` may stand for in the templates of `needs`, and the default variables made of it.
-SETTINGS: Mapping[Need, tuple[str, ...]] = {
-    "database": ("url", "host", "port", "name", "user", "password", "sslmode"),
-    "broker": ("url", "host", "port", "user", "password", "tls"),
-    "mail": ("host", "port"),
-}
-PREFIXES: Mapping[Need, str] = {"database": "DATABASE", "broker": "BROKER", "mail": "SMTP"}
+Needs = Mapping[str, Mapping[str, str]]  # variable to template, by need
+Settings = Mapping[str, Output[str]]  # what a template can name
 
 
-def variables(need: Need, templates: Mapping[str, str]) -> Mapping[str, str]:
-    """Environment variables to templates: those that the app states, or the default ones, such as DATABASE_HOST."""
-    return templates or {f"{PREFIXES[need]}_{setting.upper()}": f"${{{setting}}}" for setting in SETTINGS[need]}
+def template_refusals(templates: Mapping[str, str], known: Sequence[str]) -> Iterator[Refusal]:
+    """What is wrong with the templates of one need; keys are the variables."""
+    for variable, template in templates.items():
+        if not Template(template).is_valid():
+            yield Refusal(variable, "a $ stands before ${name} only; write $$ for a plain one")
+            continue
+        for unknown in sorted(set(Template(template).get_identifiers()) - set(known)):
+            listed = ", ".join(f"${{{name}}}" for name in known)
+            yield Refusal(variable, f"${{{unknown}}} is not known: there are {listed}")
 
 
-def template_limits(needs: Needs) -> Iterator[Refusal]:
-    """What is wrong with the templates, each at ``needs.database.VARIABLE``."""
-    for need, templates in needs.items():
-        for variable, template in templates.items():
-            if not Template(template).is_valid():
-                yield Refusal(f"needs.{need}.{variable}", "a $ stands before ${name} only; write $$ for a plain one")
-                continue
-            for unknown in sorted(set(Template(template).get_identifiers()) - set(SETTINGS[need])):
-                known = ", ".join(f"${{{name}}}" for name in SETTINGS[need])
-                yield Refusal(f"needs.{need}.{variable}", f"${{{unknown}}} is not known: there are {known}")
+def bound_variables(needs: Needs, settings: Mapping[str, Settings]) -> dict[str, Output[str]]:
+    """Environment variables of an app to their values, every one of them secret.
+
+    Raises:
+        KeyError: the app needs what ``settings`` does not hold; the configuration is checked before.
+    """
+    return {
+        variable: _filled(template, settings[need])
+        for need, templates in needs.items()
+        for variable, template in templates.items()
+    }
+
+
+def _filled(template: str, settings: Settings) -> Output[str]:
+    """Waits for every setting, also those that the template does not name: some exist before the service is ready."""
+    values = Output.all(**settings) if settings else Output.from_input({})
+    return Output.secret(values.apply(lambda found: Template(template).substitute(found)))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from components.apps.fields import Fields, Health, Permission, Replicas, Resources, Route
-from components.apps.needs import Needs, template_limits, variables
+from components.apps.needs import Needs
 from components.apps.schedule import schedule_problem
 from components.shared.refusal import Refusal
 
@@ -64,7 +64,6 @@ class AppSpec(Fields):
         yield from _path_limits(self)
         yield from _label_limits(self)
         yield from _variable_limits(self)
-        yield from template_limits(self.needs)
 
     @property
     def serves(self) -> bool:
@@ -178,7 +177,7 @@ def _label_limits(app: AppSpec) -> Iterator[Refusal]:
 
 
 def _variable_limits(app: AppSpec) -> Iterator[Refusal]:
-    bound = [name for need in app.needs for name in variables(need, app.needs[need])]
+    bound = [name for templates in app.needs.values() for name in templates]
     for name, value in app.env.items():
         if len(f"{name}={value}".encode()) > VARIABLE_MAX:
             yield Refusal(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -11,13 +11,29 @@ import pulumi_random as random
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
 from components.data.offers import BROKER_SIZES, size_limits
-from components.shared.refusal import Refusal, RefusedError, require
+from components.shared.refusal import Refusal, require
 
 USERNAME = "app"
 # Versions of RabbitMQ that Amazon MQ offers, and the instance families that each runs on.
 FAMILIES: Mapping[str, tuple[str, ...]] = {"4.3": ("m7g",), "4.2": ("m7g",), "3.13": ("t3", "m5", "m7g")}
 DEFAULT_VERSION = "4.2"
 CLUSTER_NODES = 3
+
+
+def limits(*, version: str, size: str, multi_zone: bool) -> Iterator[Refusal]:
+    """What Amazon MQ does not take, by the key of the stage file."""
+    if version not in FAMILIES:
+        yield Refusal("version", f"Amazon MQ offers RabbitMQ {', '.join(FAMILIES)}, not {version!r}")
+    wrong_size = list(size_limits(size, "mq", BROKER_SIZES, "Amazon MQ"))
+    yield from wrong_size
+    if wrong_size or version not in FAMILIES:
+        return
+    family = size.split(".")[1]
+    if family not in FAMILIES[version]:
+        families = " or ".join(f"mq.{family}" for family in FAMILIES[version])
+        yield Refusal("size", f"RabbitMQ {version} runs on {families}, not on {size}")
+    elif multi_zone and family == "t3":
+        yield Refusal("size", f"{size} runs a single broker only: a broker over zones wants mq.m5 or mq.m7g")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,19 +63,7 @@ class BrokerArgs:
     kms_key_arn: Input[str] | None = None
 
     def __post_init__(self) -> None:
-        if self.version not in FAMILIES:
-            raise RefusedError(
-                [Refusal("version", f"Amazon MQ offers RabbitMQ {', '.join(FAMILIES)}, not {self.version!r}")]
-            )
-        require(size_limits(self.size, "mq", BROKER_SIZES, "Amazon MQ"))
-        family = self.size.split(".")[1]
-        if family not in FAMILIES[self.version]:
-            families = " or ".join(f"mq.{family}" for family in FAMILIES[self.version])
-            raise RefusedError([Refusal("size", f"RabbitMQ {self.version} runs on {families}, not on {self.size}")])
-        if self.multi_zone and family == "t3":
-            raise RefusedError(
-                [Refusal("size", f"{self.size} runs a single broker only: a broker over zones wants mq.m5 or mq.m7g")]
-            )
+        require(limits(version=self.version, size=self.size, multi_zone=self.multi_zone))
 
 
 class Broker(ComponentResource):
@@ -118,3 +122,15 @@ class Broker(ComponentResource):
         )
         self.security_group_id = access.id
         self.register_outputs({"host": self.host, "port": self.port})
+
+    @property
+    def settings(self) -> Mapping[str, Output[str]]:
+        """Values for the templates of apps that need a broker."""
+        return {
+            "url": self.url,
+            "host": self.host,
+            "port": self.port.apply(str),
+            "user": self.username,
+            "password": self.password,
+            "tls": Output.from_input("true"),
+        }

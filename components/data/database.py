@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from pulumi import ComponentResource, Input, Output, ResourceOptions
 from components.data.offers import DATABASE_SIZES, postgres_limits, size_limits
 from components.shared.log_retention import retention_limits
 from components.shared.names import Longest, physical_name
-from components.shared.refusal import Refusal, RefusedError, require
+from components.shared.refusal import Refusal, require
 
 PORT = 5432
 LOGS = ("postgresql", "upgrade")
@@ -25,6 +25,22 @@ INSIGHTS_DAYS = 7  # what RDS keeps without charge
 # before when an instance grows into it, which RDS refuses as too little; where the storage is less, RDS takes no word
 # of it. https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Storage.html#gp3-storage
 STRIPED_GIB, STRIPED = 400, {"iops": 12_000, "storage_throughput": 500}
+
+
+def limits(
+    *, engine_version: str, size: str, storage_gib: int, backup_days: int, keep: bool, rotation: int
+) -> Iterator[Refusal]:
+    """What RDS does not take, by the key of the stage file."""
+    yield from postgres_limits(engine_version)
+    yield from size_limits(size, "db", DATABASE_SIZES, "RDS")
+    if not 20 <= storage_gib <= 65_536:
+        yield Refusal("storage-gib", f"RDS takes 20 to 65536 GiB, not {storage_gib}")
+    if not 0 <= backup_days <= 35:
+        yield Refusal("backup-days", f"RDS keeps backups for 0 to 35 days, not {backup_days}")
+    if keep and backup_days == 0:
+        yield Refusal("backup-days", "0 is no backup, and the database is to be kept: write at least 1")
+    if rotation < 1:
+        yield Refusal("rotation", f"{rotation} is less than 1, where counting starts")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,24 +81,21 @@ class DatabaseArgs:
     log_days: int = 30
 
     def __post_init__(self) -> None:
-        require(postgres_limits(self.engine_version))
-        require(size_limits(self.size, "db", DATABASE_SIZES, "RDS"))
-        if not 20 <= self.storage_gib <= 65_536:
-            raise RefusedError([Refusal("storage-gib", f"RDS takes 20 to 65536 GiB, not {self.storage_gib}")])
-        if not 0 <= self.backup_days <= 35:
-            raise RefusedError([Refusal("backup-days", f"RDS keeps backups for 0 to 35 days, not {self.backup_days}")])
-        if self.keep and self.backup_days == 0:
-            raise RefusedError(
-                [Refusal("backup-days", "0 is no backup, and the database is to be kept: write at least 1")]
+        require(
+            limits(
+                engine_version=self.engine_version,
+                size=self.size,
+                storage_gib=self.storage_gib,
+                backup_days=self.backup_days,
+                keep=self.keep,
+                rotation=self.rotation,
             )
-        if self.rotation < 1:
-            raise RefusedError([Refusal("rotation", f"{self.rotation} is less than 1, where counting starts")])
+        )
         require(retention_limits(self.log_days))
         for key, value in (("database", self.database), ("username", self.username)):
             if not NAME.fullmatch(value):
-                raise RefusedError(
-                    [Refusal(key, f"{value!r} is not lowercase letters, digits and _ that start with a letter")]
-                )
+                text = f"{value!r} is not lowercase letters, digits and _ that start with a letter"
+                require([Refusal(key, text)])
 
     @property
     def family(self) -> str:
@@ -136,7 +149,7 @@ class Database(ComponentResource):
         self.security_group_id = self._security_group().id
         instance = aws.rds.Instance(
             f"{name}-instance",
-            **self._settings(),
+            **self._inputs(),
             password=password.result,
             kms_key_id=key_arn,
             performance_insights_kms_key_id=key_arn,
@@ -155,7 +168,20 @@ class Database(ComponentResource):
         )
         self.register_outputs({"host": self.host, "port": self.port, "name": self.name})
 
-    def _settings(self) -> dict[str, Any]:
+    @property
+    def settings(self) -> Mapping[str, Output[str]]:
+        """Values for the templates of apps that need a database."""
+        return {
+            "url": self.url,
+            "host": self.host,
+            "port": self.port.apply(str),
+            "name": self.name,
+            "user": self.username,
+            "password": self.password,
+            "sslmode": Output.from_input("require"),
+        }
+
+    def _inputs(self) -> dict[str, Any]:
         args = self._args
         return {
             "identifier": self.identifier,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi_kubernetes as k8s
@@ -14,7 +14,7 @@ from components.shared.images import POSTGRES
 from components.shared.labels import identity, not_awaited, standard
 from components.shared.manifest import Manifest
 from components.shared.network_policy import Peer, allow, users_of
-from components.shared.refusal import Refusal, RefusedError
+from components.shared.refusal import Refusal, require
 from components.shared.secret_data import encoded, fingerprint
 
 PORT = 5432
@@ -28,6 +28,14 @@ _FOLLOW_ROTATION = (
     "until pg_isready -q -h 127.0.0.1 -U app -d app; do sleep 1; done; "
     "echo \"ALTER ROLE app PASSWORD '$(cat /run/credentials/password)'\" | psql -q -v ON_ERROR_STOP=1 -U app -d app"
 )
+
+
+def limits(*, storage_gib: int, rotation: int) -> Iterator[Refusal]:
+    """What the pod does not take, by the key of the stage file."""
+    if storage_gib < 1:
+        yield Refusal("storage-gib", f"{storage_gib} is less than 1, the smallest volume")
+    if rotation < 1:
+        yield Refusal("rotation", f"{rotation} is less than 1, where counting starts")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +55,8 @@ class PostgresArgs:
 
     def __post_init__(self) -> None:
         if self.node_port is not None and not 30000 <= self.node_port <= 32767:
-            raise RefusedError([Refusal("node-port", f"{self.node_port} is not from 30000 to 32767")])
+            require([Refusal("node-port", f"{self.node_port} is not from 30000 to 32767")])
+        require(limits(storage_gib=self.storage_gib, rotation=self.rotation))
 
 
 class Postgres(ComponentResource):
@@ -122,6 +131,19 @@ class Postgres(ComponentResource):
             Output.concat("postgresql://app:", self.password, f"@{NAME}:{PORT}/app?sslmode=disable")
         )
         self.register_outputs({"host": self.host, "url": self.url})
+
+    @property
+    def settings(self) -> Mapping[str, Output[str]]:
+        """Values for the templates of apps that need a database."""
+        return {
+            "url": self.url,
+            "host": self.host,
+            "port": self.port.apply(str),
+            "name": self.name,
+            "user": self.username,
+            "password": self.password,
+            "sslmode": Output.from_input("disable"),
+        }
 
 
 def _service_spec(args: PostgresArgs, selector: dict[str, str]) -> Manifest:

@@ -99,6 +99,18 @@ class RabbitMQ(ComponentResource):
         self.url = Output.secret(Output.concat("amqp://app:", self.password, f"@{NAME}:{PORT}/"))
         self.register_outputs({"host": self.host, "url": self.url})
 
+    @property
+    def settings(self) -> Mapping[str, Output[str]]:
+        """Values for the templates of apps that need a broker."""
+        return {
+            "url": self.url,
+            "host": self.host,
+            "port": self.port.apply(str),
+            "user": self.username,
+            "password": self.password,
+            "tls": Output.from_input("false"),
+        }
+
 
 def _config(password: str) -> str:
     """RabbitMQ sees the memory of the machine, not the limit of its container, and would be killed before it blocks."""

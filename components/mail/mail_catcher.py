@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi_kubernetes as k8s
@@ -34,7 +34,6 @@ class MailCatcher(ComponentResource):
 
     host: Output[str]
     port: Output[int]
-    page_port: int
 
     def __init__(self, name: str, args: MailCatcherArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("wharf:mail:MailCatcher", name, None, opts)
@@ -74,8 +73,12 @@ class MailCatcher(ComponentResource):
         )
         self.host = deployment.metadata.name.apply(lambda _: NAME)
         self.port = Output.from_input(SMTP_PORT)
-        self.page_port = PAGE_PORT
         self.register_outputs({"host": self.host})
+
+    @property
+    def settings(self) -> Mapping[str, Output[str]]:
+        """Values for the templates of apps that need mail."""
+        return {"host": self.host, "port": self.port.apply(str)}
 
 
 def _pod() -> Manifest:

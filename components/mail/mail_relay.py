@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi_aws as aws
@@ -20,7 +20,7 @@ from components.shared.manifest import Manifest
 from components.shared.names import physical_name
 from components.shared.network_policy import allow, users_of
 from components.shared.pods import container_security, pod_security, spread
-from components.shared.refusal import Refusal, RefusedError
+from components.shared.refusal import Refusal, require
 
 SMTP_PORT = 1025
 NAME = "mail"
@@ -34,6 +34,17 @@ OWN_DKIM_DOMAIN = (
 SETTINGS_NAME_MAX = 64
 ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}")
 DOMAIN = re.compile(r"([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)+[a-z]{2,}")
+
+
+def limits(*, domain: str | None, addresses: Sequence[str]) -> Iterator[Refusal]:
+    """What SES does not take, by the key of the stage file."""
+    if bool(domain) == bool(addresses):
+        yield Refusal("", "name either a domain or addresses that may send")
+    if domain and not DOMAIN.fullmatch(domain):
+        yield Refusal("domain", f"{domain!r} is not a domain name such as example.com")
+    for address in addresses:
+        if not ADDRESS.fullmatch(address):
+            yield Refusal("addresses", f"{address!r} is not a mail address")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,15 +85,9 @@ class MailRelayArgs:
     replicas: int = 1
 
     def __post_init__(self) -> None:
-        if bool(self.domain) == bool(self.addresses):
-            raise RefusedError([Refusal("", "name either a domain or addresses that may send")])
-        if self.domain and not DOMAIN.fullmatch(self.domain):
-            raise RefusedError([Refusal("domain", f"{self.domain!r} is not a domain name such as example.com")])
-        for address in self.addresses:
-            if not ADDRESS.fullmatch(address):
-                raise RefusedError([Refusal("addresses", f"{address!r} is not a mail address")])
+        require(limits(domain=self.domain, addresses=self.addresses))
         if self.replicas < 1:
-            raise RefusedError([Refusal("replicas", f"{self.replicas} is less than 1")])
+            require([Refusal("replicas", f"{self.replicas} is less than 1")])
 
     @property
     def identities(self) -> list[str]:
@@ -137,6 +142,11 @@ class MailRelay(ComponentResource):
         self.host = deployment.metadata.name.apply(lambda _: NAME)
         self.port = Output.from_input(SMTP_PORT)
         self.register_outputs({"host": self.host, "dkim_records": self.dkim_records})
+
+    @property
+    def settings(self) -> Mapping[str, Output[str]]:
+        """Values for the templates of apps that need mail."""
+        return {"host": self.host, "port": self.port.apply(str)}
 
     def _identity(self, domain: str) -> Output[Sequence[Mapping[str, str]]]:
         """The domain in SES, and what DNS has to say of it."""

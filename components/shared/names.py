@@ -12,6 +12,7 @@ class Longest(IntEnum):
     """How many characters AWS takes."""
 
     LOAD_BALANCER = 32
+    CACHE = 40
     BROKER = 50
     DATABASE = 63
     FARGATE_PROFILE = 63

@@ -11,10 +11,12 @@ from typing import Any
 
 import pydantic
 
+from components.apps.needs import template_refusals
 from components.apps.spec import AppSpec
 from components.shared.refusal import Refusal, RefusedError
-from stacks.reading.problems import InputRefused, Problem, explain, located
+from stacks.reading.problems import InputRefused, Problem, explain, located, unknown_key
 from stacks.reading.stage_file import read_yaml
+from stacks.services.registry import SERVICES
 
 _APP = pydantic.TypeAdapter(AppSpec)
 
@@ -39,7 +41,7 @@ def load(
             problems += refused.problems
             continue
         problems += _misplaced(name, written, override, file, shown)
-        app, found = _app({**merge(_normal(written), _normal(override)), "name": name})
+        app, found = _app({**_with_variables(merge(_normal(written), _normal(override))), "name": name})
         problems += [_located(refusal, name, override, file, shown) for refusal in found]
         if app:
             apps[name] = app
@@ -90,9 +92,11 @@ def _app(written: Mapping[str, Any]) -> tuple[AppSpec | None, list[Refusal]]:
     while True:
         left = {key: value for key, value in written.items() if key not in wrong}
         try:
-            return _APP.validate_json(json.dumps({**_stand_ins(wrong), **left}), strict=True), problems
+            app = _APP.validate_json(json.dumps({**_stand_ins(wrong), **left}), strict=True)
         except pydantic.ValidationError as error:
             told = explain(error, AppSpec)
+        else:
+            return app, [*problems, *_need_refusals(app)]
         problems += [refusal for refusal in told if _field(refusal) not in wrong]
         found = {_field(refusal) for refusal in told}
         if found <= wrong or "kind" in found:  # what else may stand there follows from the kind
@@ -118,6 +122,24 @@ def _normal(app: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(needs, Mapping):
         return {**app, "needs": {need: templates or {} for need, templates in needs.items()}}
     return dict(app)
+
+
+def _with_variables(app: Mapping[str, Any]) -> dict[str, Any]:
+    """A need without templates has the default variables of its service."""
+    needs = app.get("needs")
+    if not isinstance(needs, Mapping):
+        return dict(app)
+    known = {need: dict(SERVICES[need].default_variables) for need in needs if need in SERVICES}
+    return {**app, "needs": {need: templates or known.get(need, {}) for need, templates in needs.items()}}
+
+
+def _need_refusals(app: AppSpec) -> Iterator[Refusal]:
+    for need, templates in app.needs.items():
+        if need not in SERVICES:
+            yield Refusal(f"needs.{need}", unknown_key(need, list(SERVICES)))
+            continue
+        for refusal in template_refusals(templates, SERVICES[need].settings):
+            yield refusal.under(f"needs.{need}")
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,11 +8,12 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from components.apps.spec import MOVING_TAGS, NAME, AppSpec
-from components.shared.refusal import Refusal
+from components.shared.refusal import Refusal, under
 from stacks.reading.models import Environment, LocalConfig
 from stacks.reading.stage_file import ALWAYS_SECRET, plain_paths
+from stacks.services.registry import SERVICES
+from stacks.services.service import Where
 
-PLATFORM = {"database": "database", "broker": "broker", "mail": "mail", "mail-page": "mail"}
 OF_THE_NAMESPACE = ("default", "default-deny")
 
 
@@ -29,10 +30,9 @@ def environment(config: Environment, apps: Mapping[str, AppSpec]) -> Iterator[Re
 
 
 def _needs(config: Environment, apps: Mapping[str, AppSpec]) -> Iterator[Refusal]:
-    there = {"database": config.database, "broker": config.broker, "mail": config.mail}
     for name, app in apps.items():
         for need in app.needs:
-            if there[need] is None:
+            if need in SERVICES and need not in config.services:
                 yield Refusal(f"wharf:apps.{name}", f"needs a {need}, and the stage has none: add wharf:{need}")
 
 
@@ -82,7 +82,7 @@ def _twice(apps: Mapping[str, AppSpec]) -> Iterator[Refusal]:
 
 def _reserved(config: Environment, apps: Mapping[str, AppSpec]) -> Iterator[Refusal]:
     """Names of objects that the platform itself has in the namespace."""
-    taken = {name for name, part in PLATFORM.items() if getattr(config, part)}
+    taken = {name for need in config.services for name in SERVICES[need].objects}
     logins = {f"pull-{name}" for name in config.pull_secrets}
     for name, app in apps.items():
         if name in taken | logins | set(OF_THE_NAMESPACE):
@@ -102,11 +102,18 @@ def _reserved(config: Environment, apps: Mapping[str, AppSpec]) -> Iterator[Refu
 
 def local(config: LocalConfig) -> Iterator[Refusal]:
     """What only a local stage can get wrong."""
-    if config.broker and config.broker.kind == "amazon-mq":
-        yield Refusal("wharf:broker.kind", "amazon-mq is on AWS, and this stage is local: take it out")
-    ports = (config.ingress.port, config.database.port if config.database else None)
-    if ports[0] is not None and ports[0] == ports[1]:
-        yield Refusal("wharf:database.port", f"{ports[1]} is wharf:ingress.port too: choose another")
+    yield from service_refusals(config, Where("local"))
+    taken = {config.ingress.port: "ingress"} if config.ingress.port else {}
+    for need, section in config.services.items():
+        port = section.machine_port
+        if port is not None and (other := taken.setdefault(port, need)) != need:
+            yield Refusal(f"wharf:{need}.port", f"{port} is wharf:{other}.port too: choose another")
+
+
+def service_refusals(config: Environment, where: Where) -> Iterator[Refusal]:
+    """What services of this kind of stage do not take."""
+    for need, section in config.services.items():
+        yield from under(f"wharf:{need}", SERVICES[need].limits(section, where))
 
 
 def _production(apps: Mapping[str, AppSpec]) -> Iterator[Refusal]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +12,16 @@ import pydantic
 
 from components.apps.fields import yaml_key
 from components.apps.spec import AppSpec
-from components.data.broker import DEFAULT_VERSION, BrokerArgs
-from components.data.database import DatabaseArgs
 from components.eks import fargate
 from components.eks.cluster import limits as cluster_limits
 from components.eks.eks_versions import DEFAULT_VERSION as DEFAULT_KUBERNETES
-from components.mail.mail_relay import DOMAIN, MailRelayArgs
+from components.mail.mail_relay import DOMAIN
 from components.network.network import limits as network_limits
-from components.shared.refusal import Refusal, RefusedError, under
-from stacks.reading import sections
+from components.shared.refusal import Refusal, under
+from stacks.reading import checks, sections
 from stacks.reading.models import AccountConfig, AwsConfig, ClusterConfig
 from stacks.reading.stage_file import read_stage
+from stacks.services.service import Where
 
 
 def stage(
@@ -37,7 +36,7 @@ def stage(
     yield from _ingress(config.ingress)
     if config.kind == "aws":
         yield from _home(config, root, name)
-        yield from _data(config, root)
+        yield from checks.service_refusals(config, Where("aws", nodes=_node_count(config, root)))
     elif not config.cluster.profiles:
         yield Refusal(
             "wharf:cluster.profiles", "is missing: name the namespaces whose pods Fargate runs, which are the stages"
@@ -72,14 +71,6 @@ def _account(aws: Mapping[str, Any]) -> Iterator[Refusal]:
     allowed = aws.get("allowedAccountIds", [])
     if not isinstance(allowed, list) or not all(re.fullmatch("[0-9]{12}", str(account)) for account in allowed):
         yield Refusal("aws:allowedAccountIds", 'is not a list of account numbers, such as ["123456789012"]')
-
-
-def _made(section: str, make: Callable[[], object]) -> Iterator[Refusal]:
-    """What the arguments of a component say against the section that they are made from."""
-    try:
-        make()
-    except RefusedError as error:
-        yield from under(f"wharf:{section}", error.refusals)
 
 
 def _cluster(cluster: sections.Cluster) -> Iterator[Refusal]:
@@ -141,32 +132,6 @@ def _home(config: AwsConfig, root: Path, name: str) -> Iterator[Refusal]:
         yield Refusal(f"wharf:cluster.{yaml_key(key)}", f"belongs to {stack}, which owns the cluster: take it out here")
     if config.network is not None:
         yield Refusal("wharf:network", f"belongs to {stack}, which owns the cluster: take it out here")
-
-
-def _data(config: AwsConfig, root: Path) -> Iterator[Refusal]:
-    database, broker, mail = config.database, config.broker, config.mail
-    if database:
-        fields = database.model_dump(exclude={"port"}, exclude_none=True)
-        yield from _made("database", lambda: DatabaseArgs(vpc_id="", subnet_ids=[], **fields))
-        if database.port is not None:
-            yield Refusal("wharf:database.port", "is a local stage's: take it out")
-    if broker and broker.kind == "in-cluster":
-        if not _node_count(config, root):
-            yield Refusal(
-                "wharf:broker.kind", "in-cluster needs nodes, and this cluster is all-Fargate: write amazon-mq"
-            )
-    elif broker:
-        version = broker.version or DEFAULT_VERSION
-        yield from _made("broker", lambda: BrokerArgs(vpc_id="", subnet_ids=[], version=version, size=broker.size))
-    if mail:
-        yield from _made("mail", lambda: _mail(mail))
-
-
-def _mail(mail: sections.Mail) -> MailRelayArgs:
-    return MailRelayArgs(
-        project="", environment="", namespace="", region="", account_id="", oidc_provider_arn="", oidc_issuer="",
-        vpc_id="", cluster_security_group_id="", domain=mail.domain, addresses=mail.addresses,
-    )  # fmt: skip
 
 
 def _node_count(config: AwsConfig, root: Path) -> int:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pulumi
-from pydantic import ConfigDict, SecretStr
+from pydantic import ConfigDict, SecretStr, create_model
 
 from components.apps.spec import AppSpec
 from stacks.reading import sections
+from stacks.services.registry import SERVICES
+from stacks.services.section import ServiceSection
 
 
 class Common(sections.Section):
@@ -23,17 +25,30 @@ class Common(sections.Section):
     exemptions: list[sections.Exemption] = []
 
 
-class Environment(Common):
+if TYPE_CHECKING:
+
+    class _WithServices(Common):
+        """`Common`, and a field for each service."""
+else:
+    _WithServices = create_model(
+        "_WithServices", __base__=Common, **{name: (one.section | None, None) for name, one in SERVICES.items()}
+    )
+
+
+class Environment(_WithServices):
     """What runs apps."""
 
     apps_dir: str = "apps"
     apps: sections.AppOverrides = {}
     ingress: sections.Ingress = sections.Ingress()
-    database: sections.Database | None = None
-    broker: sections.Broker | None = None
-    mail: sections.Mail | None = None
     pull_secrets: dict[str, sections.PullSecret] = {}
     secrets: dict[str, SecretStr] = {}
+
+    @property
+    def services(self) -> dict[str, ServiceSection]:
+        """The sections of the services that the stage has, by need."""
+        sections_ = {need: getattr(self, need) for need in SERVICES}
+        return {need: section for need, section in sections_.items() if section is not None}
 
 
 class LocalConfig(Environment):

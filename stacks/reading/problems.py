@@ -85,7 +85,7 @@ def _sentence(detail: ErrorDetails, location: Sequence[int | str], type_: Any) -
     value = None if detail["input"] == "null" else detail["input"]  # a key of the stage without a value arrives so
     given = "its value" if secret else _shown(value)
     if kind in ("extra_forbidden", "unexpected_keyword_argument"):
-        return _unknown(str(location[-1]), known_keys(type_, location[:-1]))
+        return unknown_key(str(location[-1]), known_keys(type_, location[:-1]))
     if kind in ("missing", "missing_keyword_only_argument"):
         return "is missing"
     if kind == "value_error":
@@ -106,7 +106,7 @@ def _sentence(detail: ErrorDetails, location: Sequence[int | str], type_: Any) -
     return f"{detail['msg'][0].lower()}{detail['msg'][1:]}"
 
 
-def _unknown(key: str, known: Sequence[str]) -> str:
+def unknown_key(key: str, known: Sequence[str]) -> str:
     near = get_close_matches(key, known, n=1)
     if near:
         return f"is not a known key: did you mean {near[0]}?"

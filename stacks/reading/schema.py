@@ -20,6 +20,7 @@ from components.apps import fields, spec
 from components.apps.schedule import SHORT
 from stacks.reading import models
 from stacks.reading.config import AWS_KEYS
+from stacks.services.registry import SERVICES
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 FOLDER = DOCS / "schema"
@@ -65,7 +66,7 @@ LIMITS: Mapping[str, Mapping[str, Schema]] = {
         "env": VARIABLES,
         "secrets": VARIABLES,
         "files": {"propertyNames": PATH},
-        "needs": {"additionalProperties": VARIABLES},
+        "needs": {"propertyNames": {"enum": list(SERVICES)}, "additionalProperties": VARIABLES},
         "before": {"items": {"pattern": "[^ \\t\\r\\n]"}},
     },
     "Resources": {

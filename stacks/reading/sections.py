@@ -1,45 +1,14 @@
-"""The sections of a stage file, a model each: ``wharf:cluster.endpoint-access`` is `Cluster.endpoint_access`."""
+"""The sections of a stage file, a model each. Those of services are in stacks/services/."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
-    SecretStr,
-    WithJsonSchema,
-)
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, core_schema
+from pydantic import AfterValidator, Field, SecretStr, WithJsonSchema
 
-from components.apps.fields import yaml_key
-
-
-@dataclass(frozen=True)
-class Matching:
-    """A text that matches ``pattern`` as a whole; ``refusal`` is said of any other. The JSON Schema says it too."""
-
-    pattern: str
-    refusal: str
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(self._checked, handler(source))
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {**handler(schema), "pattern": f"^(?:{self.pattern})$"}
-
-    def _checked(self, value: str) -> str:
-        if not re.fullmatch(self.pattern, value):
-            raise ValueError(f"{value!r} {self.refusal}")
-        return value
+from stacks.services.section import HostPort, Matching, Section
 
 
 def _cidr(value: str) -> str:
@@ -91,12 +60,6 @@ IamArn = Annotated[
         "is not the ARN of an IAM role or user, arn:aws:iam::ACCOUNT:role/NAME",
     ),
 ]
-Version = Annotated[str, Matching(r"[0-9]+(\.[0-9]+)*", "is not a version such as 18 or 4.2")]
-HostPort = Annotated[int, Field(ge=1, le=65535)]
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=yaml_key, validate_by_name=True)
 
 
 class Network(Section):
@@ -143,35 +106,6 @@ class Ingress(Section):
     certificate: CertificateArn | None = None
     allow: Annotated[list[Cidr], AfterValidator(_some), Field(json_schema_extra={"minItems": 1})] = []
     port: HostPort | None = None
-
-
-class Database(Section):
-    """PostgreSQL: RDS on AWS, a StatefulSet locally."""
-
-    engine_version: Version | None = None
-    size: str = "db.t4g.micro"
-    storage_gib: int = Field(default=20, ge=1, le=65_536)
-    multi_zone: bool = False
-    backup_days: int = Field(default=7, ge=0, le=35)
-    keep: bool = False
-    rotation: int = Field(default=1, ge=1)
-    port: HostPort | None = None
-
-
-class Broker(Section):
-    """RabbitMQ: on Amazon MQ, or as a StatefulSet in the cluster's nodes."""
-
-    kind: Literal["amazon-mq", "in-cluster"] | None = None
-    size: str = "mq.m7g.medium"
-    version: Version | None = None
-    keep: bool = False
-
-
-class Mail(Section):
-    """The sender: a domain that SES signs for, or single verified addresses; locally a catcher takes all."""
-
-    domain: str | None = None
-    addresses: list[str] = []
 
 
 class PullSecret(Section):

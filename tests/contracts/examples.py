@@ -32,6 +32,7 @@ EXAMPLES: Mapping[str, Callable[[], Mapping[str, Any]]] = {
     "AlbRoute": lambda: {**ROUTE, "class_name": STAGE, "annotations": {}, "host": "web.example.com", "port": 80},
     "App": _app,
     "BlockStorage": lambda: {**CLUSTER, **OIDC, "version": "1.36"},
+    "Cache": lambda: {**SUBNETS, "vpc_id": "vpc-1"},
     "Broker": lambda: {**SUBNETS, "vpc_id": "vpc-1"},
     "Certificate": lambda: {"domain": "example.com", "zone_id": "Z1"},
     "Cluster": lambda: {
@@ -98,6 +99,7 @@ EXAMPLES: Mapping[str, Callable[[], Mapping[str, Any]]] = {
         "username": "team",
         "password": Output.secret("password"),
     },
+    "Valkey": lambda: {**NAMED, "rollout_key": Output.secret("key"), "version": "8.1"},
     "RabbitMQ": lambda: {**NAMED, "rollout_key": Output.secret("key"), "version": "4.3"},
     "SecretsKey": lambda: {"alias": "shop-secrets", "region": "eu-west-1"},
     "ServiceAccountRole": lambda: {**OIDC, "prefix": "shop", "namespace": STAGE, "service_account": "x", "policy": ""},

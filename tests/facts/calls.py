@@ -151,6 +151,25 @@ CALLS: Mapping[str, Call] = {
             "enableKeyRotation": None,
         },
     ),
+    "aws:elasticache/subnetGroup:SubnetGroup": Call(
+        "elasticache",
+        "CreateCacheSubnetGroup",
+        {"name": "CacheSubnetGroupName", "description": "CacheSubnetGroupDescription"},
+    ),
+    "aws:elasticache/replicationGroup:ReplicationGroup": Call(
+        "elasticache",
+        "CreateReplicationGroup",
+        {
+            "description": "ReplicationGroupDescription",
+            "nodeType": "CacheNodeType",
+            "multiAzEnabled": "MultiAZEnabled",
+            "subnetGroupName": "CacheSubnetGroupName",
+            "securityGroupNames": "CacheSecurityGroupNames",
+            "maintenanceWindow": "PreferredMaintenanceWindow",
+            "authTokenUpdateStrategy": None,
+            "applyImmediately": None,
+        },
+    ),
     "aws:mq/broker:Broker": Call("mq", "CreateBroker", {"applyImmediately": None}),
     "aws:rds/instance:Instance": Call(
         "rds",

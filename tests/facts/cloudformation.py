@@ -145,6 +145,24 @@ TYPES: Mapping[str, tuple[str, Mapping[str, str | None]]] = {
             "xksKeyId": None,
         },
     ),
+    "aws:elasticache/subnetGroup:SubnetGroup": (
+        "AWS::ElastiCache::SubnetGroup",
+        {"name": "CacheSubnetGroupName", "description": "Description"},
+    ),
+    "aws:elasticache/replicationGroup:ReplicationGroup": (
+        "AWS::ElastiCache::ReplicationGroup",
+        {
+            "description": "ReplicationGroupDescription",
+            "nodeType": "CacheNodeType",
+            "multiAzEnabled": "MultiAZEnabled",
+            "subnetGroupName": "CacheSubnetGroupName",
+            "securityGroupNames": "CacheSecurityGroupNames",
+            "maintenanceWindow": "PreferredMaintenanceWindow",
+            "dataTieringEnabled": "DataTieringEnabled",
+            "authTokenUpdateStrategy": None,
+            "applyImmediately": None,
+        },
+    ),
     "aws:mq/broker:Broker": ("AWS::AmazonMQ::Broker", {}),
     "aws:rds/instance:Instance": (
         "AWS::RDS::DBInstance",

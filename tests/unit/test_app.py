@@ -10,11 +10,11 @@ import pytest
 from pulumi import Output
 
 from components.apps.app import App, AppArgs
-from components.apps.bindings import Settings
-from components.apps.needs import Need
+from components.apps.needs import Settings
 from components.apps.spec import AppSpec, Health, Replicas, Resources, Route
 from evaluation.evaluate import evaluate
 from evaluation.graph import Graph, Secret, reveal
+from stacks.services.registry import SERVICES
 
 DATABASE = {
     "url": "postgresql://app:p@database:5432/app",
@@ -25,11 +25,14 @@ DATABASE = {
     "password": "p@ss'word",
     "sslmode": "disable",
 }
-SETTINGS: Mapping[Need, Mapping[str, str]] = {"database": DATABASE, "mail": {"host": "mail", "port": "1025"}}
+SETTINGS: Mapping[str, Mapping[str, str]] = {"database": DATABASE, "mail": {"host": "mail", "port": "1025"}}
 ROUTER = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "traefik"}}}
 
 
 def spec(**fields: Any) -> AppSpec:
+    """As the catalogue makes it: a need without templates has the default variables of its service."""
+    needs = {need: of or SERVICES[need].default_variables for need, of in fields.pop("needs", {}).items()}
+    fields["needs"] = needs
     return AppSpec(**{"name": "web", "image": "example/web", "version": "1.0", "kind": "web", "port": 8000, **fields})
 
 
@@ -37,7 +40,7 @@ def made(app: AppSpec, secrets: Mapping[str, str] | None = None, **more: Any) ->
     """The app in namespace `prod`; ``secrets`` by their names in the stage."""
 
     def program() -> None:
-        settings: dict[Need, Settings] = {
+        settings: dict[str, Settings] = {
             need: {key: Output.secret(value) for key, value in SETTINGS[need].items()} for need in app.needs
         }
         found = App(

@@ -12,9 +12,14 @@ import yaml
 from evaluation.project import evaluate_stage, find, read_stage
 from stacks.errors import UserError
 from stacks.reading.problems import InputRefused
+from stacks.services.registry import SERVICES
 from tests.local_stages import APP, project, refusal
 
-TOP = "apps, apps-dir, broker, database, exemptions, ingress, kind, mail, owner, production, pull-secrets, secrets"
+OBJECTS = [name for service in SERVICES.values() for name in service.objects]
+
+TOP = (
+    "apps, apps-dir, broker, cache, database, exemptions, ingress, kind, mail, owner, production, pull-secrets, secrets"
+)
 STAGE = "Pulumi.local.yaml"
 WEB = "wharf:apps.web"
 SECRET = "hunter2"
@@ -51,7 +56,7 @@ def web(**fields: Any) -> dict[str, Any]:
         ({"wharf:database": {"storage-gib": "20"}}, "wharf:database.storage-gib: '20' is text, not a whole number: take off its quotes"),
         ({"wharf:database": {"storage-gib": 2.5}}, "wharf:database.storage-gib: 2.5 is a number, not a whole number"),
         ({"wharf:database": {"storage-gib": True}}, "wharf:database.storage-gib: true is not a whole number"),
-        ({"wharf:database": {"storage-gib": 0}}, "wharf:database.storage-gib: 0 is less than 1"),
+        ({"wharf:database": {"storage-gib": 0}}, "wharf:database.storage-gib: 0 is less than 1, the smallest volume"),
         ({"wharf:ingress": {"port": 99999}}, "wharf:ingress.port: 99999 is more than 65535"),
         ({"wharf:ingress": {"allow": "10.0.0.0/8"}}, "wharf:ingress.allow: '10.0.0.0/8' is text, not a list: write [10.0.0.0/8]"),
         ({"wharf:ingress": {"allow": ["10.0.0.1/8"]}}, "wharf:ingress.allow.0: '10.0.0.1/8' is not an IPv4 range such as 203.0.113.0/24, with no host bits set"),
@@ -120,7 +125,7 @@ def test_a_stage_file_that_says_what_cannot_be_is_refused_in_one_line(tmp_path: 
         ({"env": {"A-B": "1"}}, "env: 'A-B' is not the name of an environment variable"),
         ({"env": {"A": "é" * 2**16}}, "env: A is longer than the 131071 bytes that Linux starts a process with: use a file"),
         ({"env": ["A=1"]}, "env: is a list, not keys and values"),
-        ({"needs": ["cache"]}, "needs.cache: 'cache' is not 'database', 'broker' or 'mail'"),
+        ({"needs": ["databse"]}, "needs.databse: is not a known key: did you mean database?"),
         ({"needs": "database"}, "needs: 'database' is text, not keys and values: write a list, such as [database]"),
         ({"needs": [{"database": {}}]}, "needs: is a list, not keys and values: write a list, such as [database]"),
         ({"resources": {"cpu": "1x"}}, "resources.cpu: '1x' is not a Kubernetes quantity: write millicores such as 250m, or cores"),
@@ -381,10 +386,10 @@ def test_an_app_outside_the_folder_of_apps_is_not_read(tmp_path: Path):
     assert lines == [f"{STAGE}: wharf:apps.../apps/web: there is no apps/../apps/web.yaml; the apps there: web"]
 
 
-@pytest.mark.parametrize("name", ["database", "broker", "mail", "mail-page", "default", "default-deny", "pull-ours"])
+@pytest.mark.parametrize("name", [*OBJECTS, "default", "default-deny", "pull-ours"])
 def test_an_app_cannot_have_the_name_of_a_part_of_the_platform(tmp_path: Path, name: str):
     config = {
-        **{f"wharf:{part}": {} for part in ("database", "broker", "mail")},
+        **{f"wharf:{part}": {} for part in SERVICES},
         "wharf:pull-secrets": {"ours": {"server": "s", "username": "u", "password": "p"}},
         "wharf:apps": {name: {"version": "1"}},
     }

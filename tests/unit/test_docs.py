@@ -16,9 +16,9 @@ import yaml
 
 from cli import reference
 from components.apps.fields import yaml_key
-from components.apps.needs import SETTINGS, variables
 from components.apps.spec import AppSpec
 from stacks.reading import config, sections
+from stacks.services.registry import SERVICES
 from tests.fixture import PROJECT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,14 +60,14 @@ def config_keys(model: type[pydantic.BaseModel], prefix: str) -> Iterator[str]:
 
 
 def test_every_field_of_an_app_is_described():
-    assert documented("apps.md") - {"database", "broker", "mail"} == set(app_fields()) - {"name"}
+    assert documented("apps.md") - set(SERVICES) == set(app_fields()) - {"name"}
 
 
 def test_every_default_variable_is_described():
     page = (ROOT / "docs" / "apps.md").read_text()
-    for need in SETTINGS:
+    for need, service in SERVICES.items():
         row = next(line for line in page.splitlines() if line.startswith(f"| `{need}` |"))
-        assert re.findall(r"`([A-Z_]+)`", row) == list(variables(need, {}))
+        assert re.findall(r"`([A-Z_]+)`", row) == list(service.default_variables)
 
 
 def test_every_key_of_a_stage_is_described():

@@ -17,6 +17,7 @@ from stacks.reading.catalogue import image_variable, merge
 from stacks.reading.keys import known_keys
 from stacks.reading.models import LocalConfig, Stage
 from stacks.reading.stage_file import is_encrypted, plain_paths
+from stacks.services.registry import SERVICES
 from tests.local_stages import APP, graph, project
 
 CIPHERTEXT = {"secure": "v1:abc:def"}
@@ -40,7 +41,7 @@ def local(stage: Stage) -> LocalConfig:
 
 def test_what_is_left_out_has_the_documented_default(tmp_path: Path):
     stage = read(tmp_path)
-    assert (local(stage).production, local(stage).database, local(stage).broker) == (False, None, None)
+    assert (local(stage).production, local(stage).services) == (False, {})
     assert stage.owner == "wharf"
     app = stage.apps["web"]
     assert app == AppSpec(name="web", version="1.0", **APP)
@@ -96,7 +97,9 @@ def test_what_the_stage_says_of_an_app_is_laid_over_its_file(tmp_path: Path):
 )
 def test_a_list_of_needs_and_a_map_of_them_add_up(tmp_path: Path, file: Any, over: Any, needs: dict):
     settings = {"wharf:database": {}, "wharf:mail": {}, "wharf:apps": {"web": {"version": "1", "needs": over}}}
-    assert read(tmp_path, settings, {"needs": file}).apps["web"].needs == needs
+    defaults = {need: dict(SERVICES[need].default_variables) for need in needs}
+    expected = {need: templates or defaults[need] for need, templates in needs.items()}
+    assert read(tmp_path, settings, {"needs": file}).apps["web"].needs == expected
 
 
 def test_only_apps_that_the_stage_names_run_in_it(tmp_path: Path):

@@ -1,0 +1,88 @@
+"""RabbitMQ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from components.data import broker
+from components.data.broker import DEFAULT_VERSION, Broker, BrokerArgs
+from components.data.rabbitmq import RabbitMQ, RabbitMQArgs
+from components.network.pod_network import Target
+from components.shared.refusal import Refusal
+from stacks.services.section import ServiceSection, Version
+from stacks.services.service import AwsPlace, LocalPlace, Made, Service, Where
+
+STORAGE_GIB = 8  # on nodes of AWS
+ON_NODES = {"eks.amazonaws.com/compute-type": "ec2"}  # though Fargate takes the other pods of the namespace
+
+
+class BrokerSection(ServiceSection):
+    """RabbitMQ: on Amazon MQ, or as a StatefulSet in the cluster's nodes."""
+
+    kind: Literal["amazon-mq", "in-cluster"] | None = None
+    size: str = "mq.m7g.medium"
+    version: Version | None = None
+    keep: bool = False
+
+
+def _local(place: LocalPlace, wanted: BrokerSection) -> Made:
+    args = RabbitMQArgs(
+        **place.in_namespace,
+        rollout_key=place.rollout_key,
+        version=wanted.version or DEFAULT_VERSION,
+        keep=wanted.keep,
+    )
+    return Made(settings=RabbitMQ("broker", args, opts=place.opts).settings)
+
+
+def _aws(place: AwsPlace, wanted: BrokerSection) -> Made:
+    return _on_nodes(place, wanted) if _in_cluster(wanted) else _on_amazon_mq(place, wanted)
+
+
+def _on_nodes(place: AwsPlace, wanted: BrokerSection) -> Made:
+    args = RabbitMQArgs(
+        **place.in_namespace,
+        rollout_key=place.rollout_key,
+        version=wanted.version or DEFAULT_VERSION,
+        storage_gib=STORAGE_GIB,
+        keep=wanted.keep,
+        pod_annotations=ON_NODES,
+        after=place.compute,
+    )
+    return Made(settings=RabbitMQ("broker", args, opts=place.opts).settings)
+
+
+def _on_amazon_mq(place: AwsPlace, wanted: BrokerSection) -> Made:
+    args = BrokerArgs(**place.network, version=wanted.version or DEFAULT_VERSION, size=wanted.size, keep=wanted.keep)
+    made = Broker("broker", args, opts=place.on_aws)
+    target = Target(security_group_id=made.security_group_id, port=made.port)
+    return Made(settings=made.settings, target=target, host=made.host)
+
+
+def _in_cluster(wanted: BrokerSection) -> bool:
+    return wanted.kind == "in-cluster"
+
+
+def _limits(wanted: BrokerSection, where: Where) -> Iterator[Refusal]:
+    if where.kind == "local":
+        if wanted.kind == "amazon-mq":
+            yield Refusal("kind", "amazon-mq is on AWS, and this stage is local: take it out")
+    elif not _in_cluster(wanted):
+        yield from broker.limits(version=wanted.version or DEFAULT_VERSION, size=wanted.size, multi_zone=False)
+    elif not where.nodes:
+        yield Refusal("kind", "in-cluster needs nodes, and this cluster is all-Fargate: write amazon-mq")
+
+
+SERVICE = Service(
+    need="broker",
+    title="RabbitMQ: Amazon MQ or one pod on AWS, one pod locally",
+    prefix="BROKER",
+    settings=("url", "host", "port", "user", "password", "tls"),
+    section=BrokerSection,
+    objects=("broker",),
+    local=_local,
+    aws=_aws,
+    limits=_limits,
+    in_cluster=_in_cluster,
+)

@@ -1,0 +1,65 @@
+"""Valkey, which speaks the protocol of Redis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from components.data import cache, valkey
+from components.data.cache import DEFAULT_VERSION, Cache, CacheArgs
+from components.data.valkey import Valkey, ValkeyArgs
+from components.network.pod_network import Target
+from components.shared.refusal import Refusal
+from stacks.services.section import ServiceSection, Version
+from stacks.services.service import AwsPlace, LocalPlace, Made, Service, Where
+
+
+class CacheSection(ServiceSection):
+    """Valkey: ElastiCache on AWS, one pod locally. It keeps nothing that could not be made again."""
+
+    version: Version | None = None
+    size: str = "cache.t4g.micro"
+    multi_zone: bool = False
+    rotation: int = 1
+
+
+def _local(place: LocalPlace, wanted: CacheSection) -> Made:
+    args = ValkeyArgs(
+        **place.in_namespace,
+        rollout_key=place.rollout_key,
+        version=wanted.version or DEFAULT_VERSION,
+        rotation=wanted.rotation,
+    )
+    return Made(settings=Valkey("cache", args, opts=place.opts).settings)
+
+
+def _aws(place: AwsPlace, wanted: CacheSection) -> Made:
+    args = CacheArgs(
+        **place.network,
+        version=wanted.version or DEFAULT_VERSION,
+        size=wanted.size,
+        multi_zone=wanted.multi_zone,
+        rotation=wanted.rotation,
+    )
+    made = Cache("cache", args, opts=place.on_aws)
+    return Made(settings=made.settings, target=Target(security_group_id=made.security_group_id, port=made.port))
+
+
+def _limits(wanted: CacheSection, where: Where) -> Iterator[Refusal]:
+    if where.kind == "local":
+        yield from valkey.limits(rotation=wanted.rotation)
+    else:
+        version = wanted.version or DEFAULT_VERSION
+        yield from cache.limits(version=version, size=wanted.size, rotation=wanted.rotation)
+
+
+SERVICE = Service(
+    need="cache",
+    title="Valkey: ElastiCache on AWS, one pod locally",
+    prefix="CACHE",
+    settings=("url", "host", "port", "password", "tls"),
+    section=CacheSection,
+    objects=("cache",),
+    local=_local,
+    aws=_aws,
+    limits=_limits,
+)

@@ -1,0 +1,64 @@
+"""Outgoing mail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from components.mail import mail_relay
+from components.mail.mail_catcher import MailCatcher, MailCatcherArgs
+from components.mail.mail_relay import MailRelay, MailRelayArgs
+from components.network.pod_network import Target
+from components.shared.refusal import Refusal
+from stacks.services.section import ServiceSection
+from stacks.services.service import AwsPlace, LocalPlace, Made, Service, Where
+
+
+class MailSection(ServiceSection):
+    """The sender: a domain that SES signs for, or single verified addresses; locally a catcher takes all."""
+
+    domain: str | None = None
+    addresses: list[str] = []
+
+
+def _local(place: LocalPlace, wanted: MailSection) -> Made:
+    args = MailCatcherArgs(**place.in_namespace, page_peers=place.controller)
+    return Made(settings=MailCatcher("mail", args, opts=place.opts).settings)
+
+
+def _aws(place: AwsPlace, wanted: MailSection) -> Made:
+    zone_id = place.zone_id if wanted.domain == place.domain else None
+    args = MailRelayArgs(
+        **place.in_namespace,
+        **place.identity,
+        region=place.region,
+        account_id=place.account_id,
+        vpc_id=place.vpc_id,
+        cluster_security_group_id=place.cluster_security_group_id,
+        domain=wanted.domain,
+        addresses=wanted.addresses,
+        zone_id=zone_id,
+        after=place.compute,
+    )
+    relay = MailRelay("mail", args, opts=place.opts)
+    target = Target(security_group_id=relay.security_group_id, port=relay.port)
+    records = relay.dkim_records if wanted.domain and not zone_id else None
+    return Made(settings=relay.settings, target=target, records=records)
+
+
+def _limits(wanted: MailSection, where: Where) -> Iterator[Refusal]:
+    if where.kind == "aws":
+        yield from mail_relay.limits(domain=wanted.domain, addresses=wanted.addresses)
+
+
+SERVICE = Service(
+    need="mail",
+    title="outgoing mail: SES on AWS, a catcher locally",
+    prefix="SMTP",
+    settings=("host", "port"),
+    section=MailSection,
+    objects=("mail", "mail-page"),
+    local=_local,
+    aws=_aws,
+    limits=_limits,
+    in_cluster=lambda _: True,
+)

@@ -1,0 +1,11 @@
+"""Every service, in the order in which people are told of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+
+from stacks.services import NAMES
+from stacks.services.service import Service
+
+SERVICES: Mapping[str, Service] = {name: import_module(f"stacks.services.{name}").SERVICE for name in NAMES}
