@@ -77,6 +77,9 @@ LIMITS: Mapping[str, Mapping[str, Schema]] = {
     "Health": {"live": {"pattern": "^/"}, "ready": {"pattern": "^/"}},
     "Route": {"host": _whole(fields.HOST.pattern), "path": _whole(fields.URL_PATH.pattern)},
     "Permission": {"actions": {"items": _whole(fields.ACTION.pattern), "minItems": 1}, "resources": {"minItems": 1}},
+    # The least that any kind of stage takes. RDS wants more storage than a local volume, which only the program knows.
+    "DatabaseSection": {"storage-gib": {"minimum": 1}, "backup-days": {"minimum": 0}, "rotation": {"minimum": 1}},
+    "CacheSection": {"rotation": {"minimum": 1}},
     "LocalConfig": {"pull-secrets": {"propertyNames": _whole(NAME)}},
     "AwsConfig": {"pull-secrets": {"propertyNames": _whole(NAME)}},
 }

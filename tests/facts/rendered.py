@@ -9,6 +9,7 @@ from typing import Any
 
 from evaluation import project
 from evaluation.graph import reveal
+from tests.fixture import PROJECT
 
 EXAMPLES = (None, *sorted(path.parent.name for path in (project.CHECKOUT / "examples").glob("*/Pulumi.yaml")))
 
@@ -31,7 +32,7 @@ class Rendered:
 def resources() -> tuple[Rendered, ...]:
     found = []
     for example in EXAMPLES:
-        here = project.find(example)
+        here = project.find(example) if example else PROJECT
         for stage in here.stages():
             found += [
                 Rendered(f"{here.name}/{stage}", resource.type, resource.name, reveal(resource.inputs))

@@ -142,6 +142,7 @@ FILLED_IN = {
     ("aws:ec2/instance:Instance", "maxcount"): "ec2_instance.go: always 1",
     ("aws:ec2/instance:Instance", "mincount"): "ec2_instance.go: always 1",
     ("aws:ec2/securityGroup:SecurityGroup", "description"): "vpc_security_group.go: has a default",
+    ("aws:elasticache/subnetGroup:SubnetGroup", "description"): "subnet_group.go: has a default",
     ("aws:mq/broker:Broker", "deploymentmode"): "broker.go: the default is SINGLE_INSTANCE",
     ("aws:mq/broker:Broker", "publiclyaccessible"): "broker.go: the default is false",
     ("aws:rds/instance:Instance", "engine"): "instance.go: comes with the snapshot that is restored",

@@ -35,6 +35,9 @@ DIFFERENCES: Mapping[tuple[str, str], str] = {
     ("aws:eks/accessPolicyAssociation:AccessPolicyAssociation", "policyArn"): "a resource of its own, without Update",
     ("aws:eks/cluster:Cluster", "remoteNetworkConfig"): "eks/cluster.go: CustomizeDiff replaces where it is taken away",
     ("aws:eks/nodeGroup:NodeGroup", "launchTemplate"): "eks/node_group.go: id and name are ForceNew, version is not",
+    ("aws:elasticache/replicationGroup:ReplicationGroup", "securityGroupNames"): (
+        f"elasticache/replication_group.go: {ONLY_REPLACED}"
+    ),
     ("aws:kms/key:Key", "customerMasterKeySpec"): f"kms/key.go: {ONLY_REPLACED}",
     ("aws:kms/key:Key", "keyUsage"): f"kms/key.go: {ONLY_REPLACED}",
     ("aws:kms/key:Key", "multiRegion"): f"kms/key.go: {ONLY_REPLACED}",

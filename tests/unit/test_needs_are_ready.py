@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from components.apps.needs import SETTINGS
 from evaluation.graph import Graph, Resource
 from evaluation.project import evaluate_stage
+from stacks.services.registry import SERVICES
 from tests.local_stages import APP, project
 
 # What answers to the apps' connections.
-SERVERS = ("StatefulSet", "Deployment", "rds/instance:Instance", "mq/broker:Broker")
-LOCAL: Mapping[str, Any] = {"wharf:database": {}, "wharf:broker": {}, "wharf:mail": {}}
+SERVERS = ("StatefulSet", "Deployment", "Instance", "Broker", "ReplicationGroup")
+LOCAL: Mapping[str, Any] = {f"wharf:{need}": {} for need in SERVICES}
 AWS: Mapping[str, Any] = {
     "aws:region": "eu-west-1",
     "wharf:kind": "aws",
@@ -38,7 +38,7 @@ def waited_for(resource: Resource, found: Graph) -> Iterator[Resource]:
 @pytest.mark.parametrize("config", [LOCAL, AWS], ids=["local", "aws"])
 def test_an_app_and_the_command_before_it_wait_for_the_server(tmp_path: Path, config: dict[str, Any]):
     """Also an app that is told one setting only, such as the port, which is known before the server is there."""
-    told = {f"{part}-{setting}": (part, setting) for part, settings in SETTINGS.items() for setting in settings}
+    told = {f"{part}-{setting}": (part, setting) for part, one in SERVICES.items() for setting in one.settings}
     files = {
         f"apps/{app}.yaml": json.dumps({**APP, "needs": {part: {"TOLD": f"${{{setting}}}"}}, "before": ["./migrate"]})
         for app, (part, setting) in told.items()
