@@ -1,7 +1,8 @@
-"""The verbs that write a team's own files: apps, stages, and what a stage is agreed to be."""
+"""The verbs that write a team's own files, and the one that merges a newer Wharf."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -25,7 +26,7 @@ def agree(stages: Stages, example: Example = None) -> None:
         print(agreed.agree(found, stage))
 
 
-new = typer.Typer(no_args_is_help=True, help="Write the files of an app or a stage.")
+new = typer.Typer(no_args_is_help=True, help="Write the files of a project, an app or a stage.")
 app.add_typer(new, name="new")
 
 
@@ -63,3 +64,47 @@ def new_stage(
     from evaluation import project
 
     print(as_typed(stage.new_stage(project.find(example), name, like)))
+
+
+@new.command("project")
+def new_project(
+    name: Annotated[str | None, typer.Option("--name", help="A word, such as shop.")] = None,
+    stages: Annotated[str, typer.Option("--stages", help="With commas; local is this machine.")] = "local,dev,prod",
+    region: Annotated[str | None, typer.Option("--region", help="Of AWS, for all stages but local.")] = None,
+    domain: Annotated[str | None, typer.Option("--domain", help="The domain of its stages.")] = None,
+    repository: Annotated[str | None, typer.Option("--repository", help="OWNER/NAME on GitHub.")] = None,
+    keep_examples: Annotated[bool, typer.Option("--keep-examples", help="Leave examples/ in.")] = False,
+) -> None:
+    """Make a checkout a team's own: take the demo out, write empty stages, commit."""
+    from cli.new.project import Answers, new_project
+    from evaluation import project
+
+    chosen = [stage.strip() for stage in stages.split(",") if stage.strip()]
+    on_aws = any(stage != "local" for stage in chosen)
+    answers = Answers(
+        name=_asked(name, "The name of the project, such as shop"),
+        stages=chosen,
+        region=_asked(region, "The region of AWS, such as eu-west-1") if on_aws else "",
+        domain=_asked(domain, "The domain, or nothing") if on_aws else domain or "",
+        repository=_asked(repository, "The repository on GitHub as OWNER/NAME, or nothing") if on_aws else "",
+        keep_examples=keep_examples,
+    )
+    print(new_project(project.find(), answers))
+
+
+def _asked(given: str | None, question: str) -> str:
+    """An answer that was not given as an option, from whoever is at the terminal."""
+    if given is not None or not sys.stdin.isatty():
+        return given or ""
+    return typer.prompt(question, default="", show_default=False)
+
+
+@app.command()
+def update(
+    ref: Annotated[str | None, typer.Argument(help="A commit, branch or tag; by default upstream/main.")] = None,
+) -> None:
+    """Merge a newer Wharf; apps and stage files stay as the team has them."""
+    from cli.new.update import update
+    from evaluation.project import CHECKOUT
+
+    print(update(CHECKOUT, ref))
