@@ -23,9 +23,9 @@ def _options(engine: str | None, cluster: str | None, timeout: float, yes: bool)
     from cli.deploy.up import Options
 
     if engine not in (None, "pulumi", "direct"):
-        raise UserError(f"--engine {engine!r}: there are pulumi and direct")
+        raise UserError(f"--engine {engine!r}: write pulumi or direct")
     if cluster not in (None, "kind", "kwok"):
-        raise UserError(f"--cluster {cluster!r}: there are kind and kwok")
+        raise UserError(f"--cluster {cluster!r}: write kind or kwok")
     return Options(engine=engine, cluster=cluster, timeout=timeout, yes=yes)
 
 

@@ -52,7 +52,7 @@ def examine(project: Project, name: str) -> Iterator[Check]:
     try:
         stage = read_stage(project, name)
     except UserError as error:
-        yield Check(f"stage {name}", "failed", str(error).replace("\n", "\n        "), "mend the files it names")
+        yield Check(f"stage {name}", "failed", str(error).replace("\n", "\n        "), "fix the files that it names")
         return
     yield Check(f"stage {name}", "ok", f"{stage.file} and {len(stage.apps)} apps can be read")
     if stage.config.kind == "local":
@@ -156,7 +156,7 @@ def _ports(cluster: Cluster) -> Iterator[Check]:
         else:
             found = f"{port.name}: {port.wanted} is taken by {probes.port_holder(port.wanted)}"
             if port.chosen_by_user:
-                yield Check("ports", "failed", found, f"end it, or set another wharf:{port.name}.port")
+                yield Check("ports", "failed", found, f"stop it, or set another wharf:{port.name}.port")
             else:
                 yield Check("ports", "note", f"{found}, so `wharf up` moves to the next free one")
 
@@ -165,8 +165,8 @@ def _local_reach(cluster: Cluster, stage: Stage) -> Check:
     if cluster.running():
         return Check("cluster", "ok", f"{cluster.name} ({cluster.runtime}) answers")
     if Record.read(cluster.state) is None:
-        return Check("cluster", "note", f"{stage.name} is not up", f"`wharf up {stage.name}` makes its cluster")
-    found = f"{cluster.name} ({cluster.runtime}) was made and does not answer"
+        return Check("cluster", "note", f"{stage.name} is not up", f"`wharf up {stage.name}` creates its cluster")
+    found = f"{cluster.name} ({cluster.runtime}) exists but does not answer"
     return Check("cluster", "failed", found, f"`wharf up {stage.name}` starts it again")
 
 
@@ -186,4 +186,6 @@ def _aws_reach(project: Project, stage: Stage) -> Check:
         with reach(project, stage):
             return Check("cluster", "ok", f"the cluster of {stage.name} answers")
     except UserError as error:
-        return Check("cluster", "failed", str(error), "an admin adds you in wharf:cluster.admins, if it is access")
+        return Check(
+            "cluster", "failed", str(error), "if you have no access, ask an admin to add you to wharf:cluster.admins"
+        )

@@ -218,4 +218,4 @@ def same(
     from cli.review import engine_plan
 
     engine_plan.require_same(engine_plan.load(approved), engine_plan.of_preview(now))
-    print("it is what was approved")
+    print("this is what was approved")

@@ -61,9 +61,7 @@ class Project:
         UserError: there is no such stage; names those that there are.
         """
         if stage not in self.stages():
-            raise UserError(
-                f"there is no stage {stage!r} in {self.shown}: the stages there are {', '.join(self.stages())}"
-            )
+            raise UserError(f"there is no stage {stage!r} in {self.shown}: the stages are {', '.join(self.stages())}")
 
     @property
     def shown(self) -> str:

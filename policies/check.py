@@ -78,7 +78,7 @@ def judged(graph: Graph, exemptions: Sequence[Exemption], *, production: bool, t
     for exemption in valid:
         if not any(used is exemption for _, used in spared):
             problems.append(
-                f"{file}: wharf:exemptions: {exemption.rule} for {exemption.resource} exempts nothing: take it out"
+                f"{file}: wharf:exemptions: {exemption.rule} for {exemption.resource} is no longer needed: remove it"
             )
     return Report(
         stage=graph.stack,
@@ -99,7 +99,7 @@ def problems_of(exemption: Exemption, today: date, file: str) -> Iterable[str]:
         yield f"{where}: reason: is empty: say why it may be so"
     try:
         if date.fromisoformat(exemption.until) < today:
-            yield f"{where}: until: {exemption.until} is past: mend it, or give the exemption another end"
+            yield f"{where}: until: {exemption.until} is past: fix the resource, or extend the exemption"
     except ValueError:
         yield f"{where}: until: {exemption.until!r} is no date: write it as 2027-01-31"
 
@@ -149,7 +149,7 @@ def text(report: Report) -> str:
     count = len(report.violations) + len(report.problems)
     lines.append(
         f"{report.stage}: {report.rules} rules over {report.resources} resources: "
-        + ("all hold" if report.passed else f"{count} to mend")
+        + ("all hold" if report.passed else f"{count} to fix")
     )
     return "\n".join(map(plain, lines))
 

@@ -143,8 +143,8 @@ class Cluster(ABC):
         if self.running():
             return
         if self.kubeconfig.exists():
-            raise UserError(f"{self.kubeconfig} is stale, its cluster does not answer: `wharf up` starts it again")
-        raise UserError(f"cluster {self.name} does not exist: `wharf up` makes it")
+            raise UserError(f"{self.kubeconfig} is out of date, because its cluster does not answer: run `wharf up`")
+        raise UserError(f"cluster {self.name} does not exist: run `wharf up`")
 
     def answers(self) -> bool:
         """Whether the API server says that it is ready."""
@@ -207,7 +207,7 @@ class Cluster(ABC):
                 env={**self.environment(), **(extra or {})},
             )
         except subprocess.TimeoutExpired:
-            raise UserError(f"`{name} {command[1]}` did not end within {timeout:.0f} s: raise --timeout") from None
+            raise UserError(f"`{name} {command[1]}` did not end within {timeout:.0f} s: increase --timeout") from None
         if check and done.returncode != 0:
             raise UserError(f"`{name} {' '.join(command[1:4])}` failed:\n{tools.last_lines(done.stderr)}")
         return done
@@ -218,7 +218,7 @@ class Cluster(ABC):
         while not ready():
             self._tend(timeout)
             if time.monotonic() - started > timeout:
-                raise UserError(f"waited {timeout:.0f} s for {what} of cluster {self.name} in vain: raise --timeout")
+                raise UserError(f"waited {timeout:.0f} s for {what} of cluster {self.name} in vain: increase --timeout")
             time.sleep(0.2)
 
     def _tend(self, timeout: float) -> None:  # noqa: B027 - not every cluster needs it
@@ -234,7 +234,7 @@ class Cluster(ABC):
     def _refuse_foreign(self) -> None:
         if Record.read(self.state) is None and (found := self._exists_elsewhere()):
             raise UserError(
-                f"{found} was not made by this checkout and is left alone: rename it, or remove it yourself"
+                f"{found} was not created by this checkout, so it is not touched: rename it, or delete it yourself"
             )
 
     def _settled_ports(self, say: Say) -> dict[str, int]:
@@ -263,9 +263,7 @@ def _settle(port: Port, others: Mapping[str, int], say: Say) -> int:
         return port.wanted
     holder = probes.port_holder(port.wanted)
     if port.chosen_by_user:
-        raise UserError(
-            f"port {port.wanted} ({port.name}) is taken by {holder}: end that, or set wharf:{port.name}.port"
-        )
+        raise UserError(f"port {port.wanted} ({port.name}) is used by {holder}: stop it, or set wharf:{port.name}.port")
     moved = probes.next_free_port(port.wanted, others.values())
     say(f"port {port.wanted} ({port.name}) is taken by {holder}: using {moved}")
     return moved

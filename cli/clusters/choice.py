@@ -62,7 +62,7 @@ def _choose(requested: Runtime | None) -> tuple[Runtime, str]:
     if docker.state == "answers":
         return "kind", ""
     if docker.state == "hangs":
-        raise UserError(f"Docker is here but hangs ({docker.detail}): restart it, or pass --cluster kwok to do without")
+        raise UserError(f"Docker does not answer ({docker.detail}): restart it, or pass --cluster kwok")
     if requested == "kind":
         raise UserError(f"kind needs Docker ({docker.detail}): start it, or leave out --cluster kind")
     return "kwok", f"no Docker daemon answers ({docker.detail}), so the cluster is kwok, which simulates its nodes"

@@ -33,7 +33,7 @@ class KindCluster(Cluster):
                 self._docker("start", *nodes)
         else:
             if record and record.complete:
-                say(f"{self.kubeconfig} was stale, its cluster is gone: making cluster {self.name} anew")
+                say(f"{self.kubeconfig} was out of date, its cluster is gone: creating cluster {self.name} again")
             self._delete(nodes)
             record = None
             self._record(complete=False)
@@ -47,7 +47,7 @@ class KindCluster(Cluster):
         self._record(settings=settings)
 
     def _create(self, say: Say, timeout: float) -> None:
-        say(f"making cluster {self.name} with kind, whose node image is pulled the first time …")
+        say(f"creating cluster {self.name} with kind; the first time, its image must be pulled …")
         config = self.state / "cluster.yaml"
         config.write_text(Template((DATA / "cluster.yaml").read_text()).substitute(self.ports))
         command = ["create", "cluster", "--name", self.name, "--config", str(config)]

@@ -140,7 +140,7 @@ class KwokCluster(Cluster):
         deadline = time.monotonic() + 10
         while left := self._processes():
             if time.monotonic() > deadline:
-                raise UserError(f"processes {left} of cluster {self.name} do not end: end them, then repeat")
+                raise UserError(f"processes {left} of cluster {self.name} do not stop: stop them, and run this again")
             for _, pid in left:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)

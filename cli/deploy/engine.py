@@ -95,11 +95,11 @@ class Engine:
         if listed.returncode != 0:
             raise UserError(
                 f"pulumi cannot read {self._state}: {_last(listed.stderr)}: put back what was there, or "
-                f"`wharf down {self.stack}` and start anew"
+                f"`wharf down {self.stack}` and start again"
             )
         there = json.loads(listed.stdout or "[]")
         if self.stack not in {entry["name"].rsplit("/", 1)[-1] for entry in there}:
-            self.say(f"making stack {self.stack}")
+            self.say(f"creating stack {self.stack}")
             self._run("stack", "init", self.stack, "--no-select", stack=False)
 
     def _recover(self) -> dict[str, str]:
@@ -107,10 +107,10 @@ class Engine:
         if not self.local:
             return {}
         if self._end_orphans():
-            self.say("recovered: ended processes that a killed run had left")
+            self.say("recovered: stopped processes of a run that was killed")
         if any((self._state / ".pulumi" / "locks").rglob("*.json")):
             self._run("cancel", "--yes", check=False)
-            self.say("recovered: broke the lock of a run that was killed")
+            self.say("recovered: removed the lock of a run that was killed")
         pending = [operation["type"] for operation in self._deployment().get("pending_operations") or []]
         if not pending:
             return {}

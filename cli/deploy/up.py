@@ -73,7 +73,7 @@ def up(project: Project, name: str, options: Options) -> Stage:
 def _tell_overrides(stage: Stage) -> None:
     for app, spec in stage.apps.items():
         if image_variable(app) in os.environ:
-            say(f"{app} runs {spec.image_reference}, by the environment, for this run")
+            say(f"{app} runs {spec.image_reference} in this run, because a variable says so")
 
 
 def preview(project: Project, name: str, options: Options) -> None:
@@ -101,7 +101,9 @@ def _preview_on_aws(project: Project, stage: Stage, options: Options) -> None:
     except UserError as reason:
         if options.engine == "pulumi":
             raise
-        say(f"{reason}\nnot the deployed state: what differs from where the work left main, offline")
+        say(
+            f"{reason}\nnot the deployed state: compared offline with the commit where your work branched off from main"
+        )
         print(offline_diff(project, stage.name))
         return
     Engine(project, stage.name, say, options.timeout).preview()
@@ -169,10 +171,10 @@ def confirm(losing: list[str], yes: bool) -> None:
     """
     listed = "\n".join(f"  {one}" for one in losing)
     if yes:
-        say(f"these hold data and are deleted, by --yes:\n{listed}")
+        say(f"these hold data, and are deleted because of --yes:\n{listed}")
         return
     if not sys.stdin.isatty():
-        raise UserError(f"these hold data and would be deleted; pass --yes if that is meant:\n{listed}")
+        raise UserError(f"these hold data and would be deleted; to delete them, pass --yes:\n{listed}")
     print(f"these hold data and would be deleted:\n{listed}", file=sys.stderr)
     answer = ""
     with suppress(EOFError):

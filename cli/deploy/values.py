@@ -59,6 +59,6 @@ def _read(file: Path) -> dict[str, dict[str, str]]:
     except (ValueError, TypeError):
         pass
     raise UserError(
-        f"{file} is not what was written there, and holds the local stage's passwords: put it back, or `wharf down` "
-        "the stage and start anew"
+        f"{file} is damaged, and it contains the local stage's passwords: restore it, or `wharf down` "
+        "the stage and start again"
     )

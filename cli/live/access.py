@@ -203,7 +203,7 @@ def _any_kubectl() -> Path:
 def _require_answer(access: Access) -> None:
     done = access.ask("get", "--raw", "/readyz", f"--request-timeout={REACH_SECONDS}s", check=False)
     if done.returncode != 0:
-        raise UserError(f"the cluster of {access.stage} does not let us in: {last_line(done.stderr)}")
+        raise UserError(f"the cluster of {access.stage} refuses you: {last_line(done.stderr)}")
 
 
 @contextmanager

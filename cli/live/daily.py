@@ -26,7 +26,7 @@ def logs(project: Project, name: str, app: str, *, follow: bool, tail: int, sinc
         access.require_processes("logs")
         if not access.objects("pods", "-l", targets.selector(app)):
             targets.workload_of(access, stage, app)
-            raise UserError(f"{app} has no pod in {name}: `wharf status {name}` tells why")
+            raise UserError(f"{app} has no pod in {name}: `wharf status {name}` shows why")
         bounds = [f"--tail={tail}", f"--max-log-requests={MOST_STREAMS}", *([f"--since={since}"] if since else [])]
         chosen = ["-l", targets.selector(app), "--prefix", "--all-containers", "--ignore-errors"]
         try:
@@ -48,7 +48,7 @@ def shell(project: Project, name: str, app: str) -> int:
         if any(text in probe.stderr for text in NO_SHELL):
             raise UserError(
                 f"the image of {app} has no shell: `wharf k {name} -- debug -it {pod['metadata']['name']} "
-                f"--image=busybox --profile=restricted --target={container}` puts one beside it"
+                f"--image=busybox --profile=restricted --target={container}` starts one beside it"
             )
         if probe.returncode != 0:
             raise UserError(f"no shell in {pod['metadata']['name']}: {last_line(probe.stderr)}")
@@ -84,7 +84,7 @@ def restart(project: Project, name: str, app: str, *, timeout: float) -> int:
         workload = targets.workload_of(access, stage, app)
         if workload["kind"] not in ("Deployment", "StatefulSet"):
             raise UserError(
-                f"{app} is a {workload['kind']} and has nothing that runs always: "
+                f"{app} is a {workload['kind']} and does not run all the time: "
                 f"`wharf run {name} {app} -- COMMAND` runs its image once"
             )
         access.ask("rollout", "restart", targets.shown(workload))

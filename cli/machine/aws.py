@@ -28,9 +28,9 @@ def aws_check() -> Check:
     said = says(["aws", "--version"])
     version = parsed(said)
     if version is None:
-        return Check("aws", "failed", said or "there is no aws on PATH, which kubectl logs in with", INSTALL_AWS)
+        return Check("aws", "failed", said or "there is no aws on PATH, and kubectl needs it to log in", INSTALL_AWS)
     if version < (minimum := MINIMUM_AWS.get(version[0], version)):
-        return Check("aws", "failed", f"aws {dotted(version)}, and EKS wants {dotted(minimum)} or later", INSTALL_AWS)
+        return Check("aws", "failed", f"aws {dotted(version)}, and EKS needs {dotted(minimum)} or later", INSTALL_AWS)
     return Check("aws", "ok", f"aws {dotted(version)}")
 
 
@@ -43,7 +43,7 @@ def identity(stage: Stage) -> Check:
     login = f"aws sso login --profile {profile}" if profile else "aws sso login, or export AWS_PROFILE"
     if isinstance(done, str) or done.returncode != 0:
         said = done if isinstance(done, str) else (done.stderr.strip().splitlines() or [""])[-1]
-        return Check("credentials", "failed", said or "AWS does not know us", login)
+        return Check("credentials", "failed", said or "AWS did not accept the credentials", login)
     return identity_check(json.loads(done.stdout), stage.aws.get("allowedAccountIds") or [], login)
 
 

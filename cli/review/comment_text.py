@@ -52,7 +52,7 @@ def _opening(review: Review, label: str, changed_tool: bool) -> list[str]:
     head = f"{HEAD_ROW} rules |"
     lines += [f"*{NOT_DEPLOYED}*", "", head, separator(head), *(_row(stage) for stage in review.stages), ""]
     if faults:
-        lines += [f"**To be mended first, whatever the labels:** {'; '.join(faults)}.", ""]
+        lines += [f"**Fix this first. No label allows it:** {'; '.join(faults)}.", ""]
     if reasons:
         allow = f" To merge it all the same, set the label `{label}`; a new push takes it away." if label else ""
         lines += [f"**Not to be merged unseen:** {'; '.join(reasons)}.{allow}", ""]

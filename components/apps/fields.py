@@ -68,12 +68,12 @@ class Replicas(Fields):
 
     def limits(self) -> Iterator[Refusal]:
         if self.min < 1:
-            yield Refusal("min", f"{self.min} is less than 1: to stop an app, take it out of wharf:apps")
+            yield Refusal("min", f"{self.min} is less than 1: to stop an app, remove it from wharf:apps")
         if self.max is not None and self.max < self.min:
             yield Refusal("max", f"{self.max} is less than min {self.min}")
         for key, value in (("min", self.min), ("max", self.max)):
             if value is not None and value > REPLICAS_MAX:
-                yield Refusal(key, f"{value} is more than {REPLICAS_MAX}, which is as far as Kubernetes counts")
+                yield Refusal(key, f"{value} is more than {REPLICAS_MAX}, the most that Kubernetes allows")
         if not 1 <= self.cpu <= 100:
             yield Refusal("cpu", f"{self.cpu} is not a percentage from 1 to 100")
 
@@ -105,7 +105,8 @@ class Route(Fields):
     def limits(self) -> Iterator[Refusal]:
         if not HOST.fullmatch(self.host):
             yield Refusal(
-                "host", f"{self.host!r} is not one DNS label: the stage's domain is added, and @ is the domain itself"
+                "host",
+                f"{self.host!r} is not one DNS label: write what comes before the stage's domain, or @ for the domain",
             )
         if not URL_PATH.fullmatch(self.path):
             yield Refusal("path", f"{self.path!r} is not a path such as / or /api: letters, digits and . _ ~ - only")
@@ -126,6 +127,8 @@ class Permission(Fields):
     def limits(self) -> Iterator[Refusal]:
         for action in self.actions:
             if not ACTION.fullmatch(action):
-                yield Refusal("actions", f"{action!r} is not service:Action; a bare * is not given to apps")
+                yield Refusal(
+                    "actions", f"{action!r} is not service:Action, such as s3:GetObject; an app cannot have a bare *"
+                )
         if not self.actions or not self.resources:
-            yield Refusal("actions", "a permission names at least one action and one resource")
+            yield Refusal("actions", "a permission needs at least one action and one resource")

@@ -17,11 +17,11 @@ def template_refusals(templates: Mapping[str, str], known: Sequence[str]) -> Ite
     """What is wrong with the templates of one need; keys are the variables."""
     for variable, template in templates.items():
         if not Template(template).is_valid():
-            yield Refusal(variable, "a $ stands before ${name} only; write $$ for a plain one")
+            yield Refusal(variable, "a $ must begin a placeholder such as ${name}; write $$ for a plain $")
             continue
         for unknown in sorted(set(Template(template).get_identifiers()) - set(known)):
             listed = ", ".join(f"${{{name}}}" for name in known)
-            yield Refusal(variable, f"${{{unknown}}} is not known: there are {listed}")
+            yield Refusal(variable, f"${{{unknown}}} is not known: the placeholders are {listed}")
 
 
 def bound_variables(needs: Needs, settings: Mapping[str, Settings]) -> dict[str, Output[str]]:

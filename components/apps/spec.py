@@ -104,15 +104,15 @@ def file_key(path: str) -> str:
 def _image_limits(app: AppSpec) -> Iterator[Refusal]:
     if ":" in app.image.rsplit("/", 1)[-1] or "@" in app.image:
         yield Refusal(
-            "image", f"{app.image!r} carries a version: that is the stage's, in wharf:apps.{app.name}.version"
+            "image", f"{app.image!r} contains a version: move it into the stage file, to wharf:apps.{app.name}.version"
         )
     elif not IMAGE.fullmatch(app.image):
         yield Refusal("image", f"{app.image!r} is not the name of an image, such as docker.io/library/nginx")
     if not app.version or not VERSION.fullmatch(app.version):
         yield Refusal("version", f"{app.version!r} is not a tag, or a tag with @sha256: and 64 hexadecimal digits")
     if app.user is not None and not 1 <= app.user <= USER_MAX:
-        root = "0 is root, which no app runs as" if app.user == 0 else f"{app.user} is not from 1 to {USER_MAX}"
-        yield Refusal("user", f"{root}: name the image's numeric user")
+        root = "0 is root, and no app may run as root" if app.user == 0 else f"{app.user} is not from 1 to {USER_MAX}"
+        yield Refusal("user", f"{root}: write the number of the image's user")
     for command in app.before:
         try:
             words = shlex.split(command)
@@ -131,19 +131,19 @@ def _kind_limits(app: AppSpec) -> Iterator[Refusal]:
     if app.port is not None and not 1 <= app.port <= 65535:
         yield Refusal("port", f"{app.port} is not from 1 to 65535")
     if app.kind == "web" and app.port is None:
-        yield Refusal("port", "is missing: a web app listens on one")
+        yield Refusal("port", "is missing: a web app needs the port on which it listens")
     if not app.serves:
         for key, value in (("service", app.service), ("route", app.route), ("from", app.from_)):
             if value:
                 yield Refusal(key, "only a web app or a worker with a port can have one")
     if app.kind == "cron" and app.schedule is None:
-        yield Refusal("schedule", "is missing: a cron app runs by one, such as '30 4 * * *'")
+        yield Refusal("schedule", "is missing: a cron app needs one, such as '30 4 * * *'")
     if app.schedule is not None:
-        problem = schedule_problem(app.schedule) if app.kind == "cron" else "only a cron app has one: take it out"
+        problem = schedule_problem(app.schedule) if app.kind == "cron" else "only a cron app has one: remove it"
         if problem:
             yield Refusal("schedule", problem)
     if not app.runs_always and (app.replicas.min > 1 or app.replicas.autoscaled):
-        yield Refusal("replicas", f"a {app.kind} runs once: take it out")
+        yield Refusal("replicas", f"a {app.kind} runs once: remove it")
 
 
 def _path_limits(app: AppSpec) -> Iterator[Refusal]:
@@ -163,13 +163,13 @@ def _path_limits(app: AppSpec) -> Iterator[Refusal]:
     by_key: dict[str, str] = {}
     for path in app.files:
         if (other := by_key.setdefault(file_key(path), path)) != path:
-            yield Refusal("files", f"{other} and {path} would have one key in the Secret: rename one of them")
+            yield Refusal("files", f"{other} and {path} would get the same key in the Secret: rename one of them")
 
 
 def _label_limits(app: AppSpec) -> Iterator[Refusal]:
     for key, value in app.labels.items():
         if LABELS_OF_OURS.fullmatch(key):
-            yield Refusal("labels", f"{key} is the platform's own: choose another key")
+            yield Refusal("labels", f"{key} is a label that Wharf sets: choose another key")
         elif not LABEL_KEY.fullmatch(key) or len(key.rsplit("/", 1)[-1]) > 63:
             yield Refusal("labels", f"{key!r} is not the key of a label, such as team or example.com/team")
         if not LABEL_VALUE.fullmatch(value):
@@ -181,12 +181,12 @@ def _variable_limits(app: AppSpec) -> Iterator[Refusal]:
     for name, value in app.env.items():
         if len(f"{name}={value}".encode()) > VARIABLE_MAX:
             yield Refusal(
-                "env", f"{name} is longer than the {VARIABLE_MAX} bytes that Linux starts a process with: use a file"
+                "env", f"{name} is longer than the {VARIABLE_MAX} bytes that Linux allows for a variable: use a file"
             )
     seen: set[str] = set()
     for name in [*app.env, *app.secrets, *bound]:
         if not VARIABLE.fullmatch(name):
             yield Refusal("env", f"{name!r} is not the name of an environment variable")
         elif name in seen:
-            yield Refusal("env", f"{name} is set twice, by env, secrets or needs: take one out")
+            yield Refusal("env", f"{name} is set twice, by env, secrets or needs: remove one")
         seen.add(name)

@@ -33,7 +33,7 @@ def limits(*, version: str, size: str, multi_zone: bool) -> Iterator[Refusal]:
         families = " or ".join(f"mq.{family}" for family in FAMILIES[version])
         yield Refusal("size", f"RabbitMQ {version} runs on {families}, not on {size}")
     elif multi_zone and family == "t3":
-        yield Refusal("size", f"{size} runs a single broker only: a broker over zones wants mq.m5 or mq.m7g")
+        yield Refusal("size", f"{size} runs a single broker only: a broker in several zones needs mq.m5 or mq.m7g")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,7 +25,7 @@ def limits(*, version: str, size: str, rotation: int) -> Iterator[Refusal]:
     if not re.fullmatch(r"cache\.[a-z0-9]+\.[a-z0-9]+", size):
         yield Refusal("size", f"{size!r} is not an ElastiCache node type such as cache.t4g.micro")
     if rotation < 1:
-        yield Refusal("rotation", f"{rotation} is less than 1, where counting starts")
+        yield Refusal("rotation", f"{rotation} is less than 1")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -38,9 +38,9 @@ def limits(
     if not 0 <= backup_days <= 35:
         yield Refusal("backup-days", f"RDS keeps backups for 0 to 35 days, not {backup_days}")
     if keep and backup_days == 0:
-        yield Refusal("backup-days", "0 is no backup, and the database is to be kept: write at least 1")
+        yield Refusal("backup-days", "0 means no backups, but keep is true: write at least 1")
     if rotation < 1:
-        yield Refusal("rotation", f"{rotation} is less than 1, where counting starts")
+        yield Refusal("rotation", f"{rotation} is less than 1")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,7 +35,7 @@ def limits(*, storage_gib: int, rotation: int) -> Iterator[Refusal]:
     if storage_gib < 1:
         yield Refusal("storage-gib", f"{storage_gib} is less than 1, the smallest volume")
     if rotation < 1:
-        yield Refusal("rotation", f"{rotation} is less than 1, where counting starts")
+        yield Refusal("rotation", f"{rotation} is less than 1")
 
 
 @dataclass(frozen=True, kw_only=True)

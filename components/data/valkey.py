@@ -28,7 +28,7 @@ SETTINGS = 'dir /tmp\nsave ""\nappendonly no\nmaxmemory 80mb\nmaxmemory-policy a
 def limits(*, rotation: int) -> Iterator[Refusal]:
     """What the pod does not take, by the key of the stage file."""
     if rotation < 1:
-        yield Refusal("rotation", f"{rotation} is less than 1, where counting starts")
+        yield Refusal("rotation", f"{rotation} is less than 1")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -48,7 +48,7 @@ def limits(namespaces: Sequence[str], *, system: bool) -> Iterator[Refusal]:
     """A pattern that is none, or that would take the cluster's own pods away from the nodes."""
     for pattern in namespaces:
         if not PATTERN.fullmatch(pattern):
-            yield Refusal("profiles", f"{pattern!r} is not the name of a namespace, in which * and ? stand for others")
+            yield Refusal("profiles", f"{pattern!r} is not the name of a namespace, or a pattern with * and ?")
         elif not system and fnmatchcase(SYSTEM_NAMESPACE, pattern):
             yield Refusal("profiles", f"{pattern} takes {SYSTEM_NAMESPACE} too, which system nodes run: narrow it")
 

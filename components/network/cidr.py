@@ -67,7 +67,10 @@ def _range_limits(cidr: str) -> Iterator[Refusal]:
             "subnets would be too small for a load balancer",
         )
     if network.overlaps(SERVICE_RANGE):
-        yield Refusal("cidr", f"{cidr} overlaps {SERVICE_RANGE}, the cluster's Services: take another, as 10.0.0.0/16")
+        yield Refusal(
+            "cidr",
+            f"{cidr} overlaps {SERVICE_RANGE}, the range of the cluster's Services: write another, such as 10.0.0.0/16",
+        )
 
 
 def _blocks(cidr: str) -> list[IPv4Network]:

@@ -32,7 +32,7 @@ def load(
         shown = f"{apps_dir}/{name}.yaml"
         if "/" in name or not _is_file(path):
             there = ", ".join(sorted(p.stem for p in (root / apps_dir).glob("*.yaml"))) or "none"
-            missing = Refusal(f"wharf:apps.{name}", f"there is no {shown}; the apps there: {there}")
+            missing = Refusal(f"wharf:apps.{name}", f"there is no {shown}; the apps are: {there}")
             problems.append(Problem(file, missing))
             continue
         try:
@@ -76,13 +76,15 @@ def _misplaced(
     name: str, written: Mapping[str, Any], override: Mapping[str, Any], file: str, shown: str
 ) -> Iterator[Problem]:
     """An app is called as its file is, and which version runs is what stages differ in."""
-    unknown = Refusal("name", f"is not a known key: the app is called {name}, as its file is")
+    unknown = Refusal("name", f"is not a known key: the app's name is that of its file, {name}")
     if "name" in written:
         yield Problem(shown, unknown)
     if "name" in override:
         yield Problem(file, unknown.under(f"wharf:apps.{name}"))
     if "version" in written:
-        yield Problem(shown, Refusal("version", f"is the stage's: move it to wharf:apps.{name}.version in {file}"))
+        yield Problem(
+            shown, Refusal("version", f"belongs to the stage: move it to wharf:apps.{name}.version in {file}")
+        )
 
 
 def _app(written: Mapping[str, Any]) -> tuple[AppSpec | None, list[Refusal]]:
@@ -180,7 +182,7 @@ def with_images(
 ) -> tuple[dict[str, AppSpec], list[Problem]]:
     """The apps with the images that the environment gives for this run, ``WHARF_IMAGE_<APP>=repository:tag``."""
     if images and not local:
-        unset = Refusal("", "replaces an image in local stages only: unset it")
+        unset = Refusal("", "works in local stages only: unset it")
         return dict(apps), [Problem(name, unset) for name in sorted(images)]
     by_variable = {image_variable(name): name for name in apps}
     replaced, problems = dict(apps), []
@@ -188,7 +190,9 @@ def with_images(
         repository, separator, version = _split(reference)
         if variable not in by_variable:
             known = ", ".join(sorted(by_variable)) or "none"
-            problems.append(Problem(variable, Refusal("", f"names no app of this stage; there are {known}")))
+            problems.append(
+                Problem(variable, Refusal("", f"no app of this stage has this variable; the variables are {known}"))
+            )
         elif not separator or not repository or not version:
             malformed = Refusal("", f"{reference!r} is not repository:tag or repository@sha256:…")
             problems.append(Problem(variable, malformed))

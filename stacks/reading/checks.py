@@ -40,7 +40,7 @@ def _secrets(config: Environment, apps: Mapping[str, AppSpec]) -> Iterator[Refus
     for name, app in apps.items():
         for secret in sorted({*app.secrets.values(), *app.files.values()} - set(config.secrets)):
             key = f"wharf:secrets.{secret}"
-            yield Refusal(key, f"is missing, and app {name} reads it: pulumi config set --secret --path '{key}'")
+            yield Refusal(key, f"is missing, and app {name} uses it: pulumi config set --secret --path '{key}'")
 
 
 def _callers(config: Environment, apps: Mapping[str, AppSpec]) -> Iterator[Refusal]:
@@ -61,7 +61,7 @@ def _order(config: Environment, apps: Mapping[str, AppSpec]) -> Iterator[Refusal
         TopologicalSorter({name: app.after for name, app in apps.items()}).prepare()
     except CycleError as error:
         first, circle = error.args[1][0], " → ".join(error.args[1])
-        yield Refusal(f"wharf:apps.{first}.after", f"{circle}: they wait for each other: take one out")
+        yield Refusal(f"wharf:apps.{first}.after", f"{circle}: each waits for the next: remove one")
 
 
 def _twice(apps: Mapping[str, AppSpec]) -> Iterator[Refusal]:
@@ -76,7 +76,7 @@ def _twice(apps: Mapping[str, AppSpec]) -> Iterator[Refusal]:
         for value, names in owners.items():
             if len(names) > 1:
                 yield Refusal(
-                    "wharf:apps", f"{what} {value} is claimed by {' and '.join(names)}: give one another {what}"
+                    "wharf:apps", f"{what} {value} is used by {' and '.join(names)}: change it in one of them"
                 )
 
 
@@ -86,12 +86,11 @@ def _reserved(config: Environment, apps: Mapping[str, AppSpec]) -> Iterator[Refu
     logins = {f"pull-{name}" for name in config.pull_secrets}
     for name, app in apps.items():
         if name in taken | logins | set(OF_THE_NAMESPACE):
-            yield Refusal(
-                f"wharf:apps.{name}", f"{name} is the platform's own name: call the app, and its file, another"
-            )
+            yield Refusal(f"wharf:apps.{name}", f"{name} is a name that the platform uses: rename the app and its file")
         elif app.serves and app.service_name in taken:
             yield Refusal(
-                f"wharf:apps.{name}.service", f"{app.service_name} is the platform's own: give the app another"
+                f"wharf:apps.{name}.service",
+                f"{app.service_name} is a name that the platform uses: choose another service name",
             )
     for name in config.pull_secrets:
         if not NAME.fullmatch(name):
@@ -107,7 +106,7 @@ def local(config: LocalConfig) -> Iterator[Refusal]:
     for need, section in config.services.items():
         port = section.machine_port
         if port is not None and (other := taken.setdefault(port, need)) != need:
-            yield Refusal(f"wharf:{need}.port", f"{port} is wharf:{other}.port too: choose another")
+            yield Refusal(f"wharf:{need}.port", f"{port} is also wharf:{other}.port: choose another port")
 
 
 def service_refusals(config: Environment, where: Where) -> Iterator[Refusal]:
@@ -119,7 +118,10 @@ def service_refusals(config: Environment, where: Where) -> Iterator[Refusal]:
 def _production(apps: Mapping[str, AppSpec]) -> Iterator[Refusal]:
     for name, app in apps.items():
         if app.version in MOVING_TAGS:
-            yield Refusal(f"wharf:apps.{name}.version", f"{app.version} moves, and this is production: fix a version")
+            yield Refusal(
+                f"wharf:apps.{name}.version",
+                f"{app.version} can change at any time, and this stage is production: write a fixed version",
+            )
 
 
 def encrypted(written: Mapping[str, Any]) -> Iterator[Refusal]:

@@ -38,16 +38,12 @@ def stage(
         yield from _home(config, root, name)
         yield from checks.service_refusals(config, Where("aws", nodes=_node_count(config, root)))
     elif not config.cluster.profiles:
-        yield Refusal(
-            "wharf:cluster.profiles", "is missing: name the namespaces whose pods Fargate runs, which are the stages"
-        )
+        yield Refusal("wharf:cluster.profiles", "is missing: list the stages whose pods run on Fargate")
     network, shared = config.network, config.cluster.stack
     if network is not None:
         yield from under("wharf:network", network_limits(network.cidr, network.zones, region))
     elif not shared:
-        yield Refusal(
-            "wharf:network", "is missing: a stage with a cluster of its own has a network, with at least its zones"
-        )
+        yield Refusal("wharf:network", "is missing: a stage with its own cluster needs a network with zones")
     if not shared:
         yield from under("wharf:cluster", _cluster(config.cluster))
 
@@ -105,9 +101,9 @@ def _ingress(ingress: sections.Ingress) -> Iterator[Refusal]:
             "wharf:ingress.zone-id", "is missing: its domain needs the id of its Route 53 zone, such as Z0123456789ABC"
         )
     if ingress.zone_id and not ingress.domain:
-        yield Refusal("wharf:ingress.domain", "is missing: a zone-id alone names nothing")
+        yield Refusal("wharf:ingress.domain", "is missing: zone-id is the id of its zone")
     if ingress.port is not None:
-        yield Refusal("wharf:ingress.port", "is a local stage's: take it out")
+        yield Refusal("wharf:ingress.port", "works in local stages only: remove it")
 
 
 def _home(config: AwsConfig, root: Path, name: str) -> Iterator[Refusal]:
@@ -118,7 +114,7 @@ def _home(config: AwsConfig, root: Path, name: str) -> Iterator[Refusal]:
     file = f"Pulumi.{stack}.yaml"
     if not (root / file).is_file():
         there = ", ".join(sorted(path.name.split(".")[1] for path in root.glob("Pulumi.*.yaml")))
-        yield Refusal("wharf:cluster.stack", f"there is no {file}; the stages there are {there}")
+        yield Refusal("wharf:cluster.stack", f"there is no {file}; the stages are {there}")
     elif (kind := (read_stage(root / file, file).get("config") or {}).get("wharf:kind")) != "cluster":
         yield Refusal(
             "wharf:cluster.stack", f"{stack} is of kind {kind}, and a cluster is owned by a stage of kind cluster"
@@ -129,9 +125,9 @@ def _home(config: AwsConfig, root: Path, name: str) -> Iterator[Refusal]:
         )
     foreign = sorted(set(config.cluster.model_fields_set) - {"stack"})
     for key in foreign:
-        yield Refusal(f"wharf:cluster.{yaml_key(key)}", f"belongs to {stack}, which owns the cluster: take it out here")
+        yield Refusal(f"wharf:cluster.{yaml_key(key)}", f"belongs to {stack}, which owns the cluster: remove it here")
     if config.network is not None:
-        yield Refusal("wharf:network", f"belongs to {stack}, which owns the cluster: take it out here")
+        yield Refusal("wharf:network", f"belongs to {stack}, which owns the cluster: remove it here")
 
 
 def _node_count(config: AwsConfig, root: Path) -> int:

@@ -92,14 +92,14 @@ def _config(mine: Mapping[str, Any]) -> tuple[Config | None, list[Refusal]]:
     kinds = {"local": LocalConfig, "aws": AwsConfig, "cluster": ClusterConfig, "account": AccountConfig}
     model = kinds.get(str(mine["kind"]))
     if model is None:
-        text = f"{mine['kind']!r} is not a kind of stage: there are {', '.join(kinds)}"
+        text = f"{mine['kind']!r} is not a kind of stage: the kinds are {', '.join(kinds)}"
         return None, [Refusal("wharf:kind", text)]
     try:
         config = model.model_validate_json(json.dumps(mine), strict=True, by_alias=True, by_name=False)
     except pydantic.ValidationError as error:
         return None, [Refusal(f"wharf:{refusal.key}", refusal.text) for refusal in explain(error, model)]
     empty = [key for key, value in mine.items() if value == "null"]  # a key without a value arrives as this text
-    return config, [Refusal(f"wharf:{key}", "is empty, not text: write a value, or take it out") for key in empty]
+    return config, [Refusal(f"wharf:{key}", "is empty, not text: write a value, or remove it") for key in empty]
 
 
 def named_apps(values: Mapping[str, str]) -> tuple[str, list[str]]:
@@ -131,8 +131,8 @@ def _name_refusals(stack: str) -> Iterator[Refusal]:
     if not sections.STAGE_NAME.fullmatch(stack) or stack in RESERVED or stack.startswith("kube-"):
         yield Refusal(
             f"stage name {stack!r}",
-            "it is a namespace and a part of names on AWS, so lowercase letters, digits and dashes, at most 20, and "
-            f"none of {', '.join(RESERVED)}",
+            "it becomes a namespace and a part of names on AWS: write lower-case letters, digits and dashes, at most "
+            f"20, and not {', '.join(RESERVED)}",
         )
 
 
@@ -140,4 +140,4 @@ def _namespace_refusals(values: Mapping[str, str]) -> Iterator[Refusal]:
     known = "wharf:…, " + ", ".join(AWS_KEYS)
     for key in sorted(values):
         if not key.startswith(("wharf:", "pulumi:")) and key not in AWS_KEYS:
-            yield Refusal(key, f"is not a known key: there are {known}")
+            yield Refusal(key, f"is not a known key: the known keys are {known}")

@@ -110,18 +110,18 @@ def unknown_key(key: str, known: Sequence[str]) -> str:
     near = get_close_matches(key, known, n=1)
     if near:
         return f"is not a known key: did you mean {near[0]}?"
-    return f"is not a known key: there are {', '.join(known)}" if known else "is not a known key: take it out"
+    return f"is not a known key: the known keys are {', '.join(known)}" if known else "is not a known key: remove it"
 
 
 def _remedy(kind: str, value: Any, location: Sequence[int | str], *, secret: bool) -> str:
     if kind == "string_type" and isinstance(value, (bool, int, float)):
         return ": put it in quotes, as it is written there"  # as it was read, 1.10 is 1.1, and 0x1F is 31
     if value is None and kind in _EMPTY and len(location) == 1:
-        return f": write {_EMPTY[kind]}, or take it out"
+        return f": write {_EMPTY[kind]}, or remove it"
     if secret:
         return ""
     if kind == "int_type" and isinstance(value, str) and value.isdecimal():
-        return ": take off its quotes"
+        return ": remove its quotes"
     if kind == "list_type" and isinstance(value, str):
         return f": write {_listed(value, str(location[-1]))}"
     return ": write a list, such as [database]" if location[-1] == "needs" else ""

@@ -21,9 +21,7 @@ def _cidr(value: str) -> str:
 
 def _some(ranges: list[str]) -> list[str]:
     if not ranges:
-        raise ValueError(
-            "is an empty list, which lets in everybody as if it was not there: name ranges, or take it out"
-        )
+        raise ValueError("is an empty list, which would let in everybody: list address ranges, or remove it")
     return ranges
 
 

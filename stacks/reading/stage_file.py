@@ -67,17 +67,22 @@ def _plain(value: Any, path: str, above: tuple[int, ...], seen: Iterator[int]) -
     """
     if next(seen) > MOST_VALUES:
         raise RefusedError(
-            [Refusal(path, f"is the one value too many of {MOST_VALUES}: use fewer aliases, or split the file")]
+            [
+                Refusal(
+                    path,
+                    f"comes after {MOST_VALUES} values, the most in a file: use fewer aliases, or split the file",
+                )
+            ]
         )
     if id(value) in above:
-        raise RefusedError([Refusal(path, "an alias refers to what it stands in: write the value out")])
+        raise RefusedError([Refusal(path, "an alias refers to itself: write the value instead")])
     if isinstance(value, dict):
         inside = (*above, id(value))
         return {_key(key, path): _plain(item, f"{path}.{key}".lstrip("."), inside, seen) for key, item in value.items()}
     if isinstance(value, list):
         return [_plain(item, f"{path}.{place}", (*above, id(value)), seen) for place, item in enumerate(value)]
     if isinstance(value, str) and _NO_TEXT.search(value):
-        text = "holds a NUL or half of a surrogate pair, which no text on a machine can: take it out"
+        text = "contains a NUL character or half of a surrogate pair: remove it"
         raise RefusedError([Refusal(path, text)])
     if value is None or isinstance(value, (str, bool, int, float)):
         return value
@@ -91,7 +96,7 @@ def _plain(value: Any, path: str, above: tuple[int, ...], seen: Iterator[int]) -
 def _key(key: Any, path: str) -> str:
     if isinstance(key, (str, int, float)):
         return str(key).lower() if isinstance(key, bool) else str(key)
-    raise RefusedError([Refusal(path or "a key", f"{key!r} is not text, as a key is")])
+    raise RefusedError([Refusal(path or "a key", f"{key!r} is not text, but a key must be")])
 
 
 def read_stage(path: Path, shown: str) -> dict[str, Any]:
@@ -110,7 +115,9 @@ def read_stage(path: Path, shown: str) -> dict[str, Any]:
 def file_problems(project: Mapping[str, Any], stage: Mapping[str, Any], file: str) -> list[Problem]:
     """What the files must not have because it could not be read offline, the same for everybody."""
     known = ", ".join(STAGE_KEYS)
-    refusals = [Refusal(key, f"is not a known key: there are {known}") for key in stage if key not in STAGE_KEYS]
+    refusals = [
+        Refusal(key, f"is not a known key: the known keys are {known}") for key in stage if key not in STAGE_KEYS
+    ]
     if stage.get("environment"):
         refusals.append(Refusal("environment", "Pulumi ESC is not read offline: put the values under config:"))
     problems = located(file, refusals)

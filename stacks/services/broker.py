@@ -67,11 +67,11 @@ def _in_cluster(wanted: BrokerSection) -> bool:
 def _limits(wanted: BrokerSection, where: Where) -> Iterator[Refusal]:
     if where.kind == "local":
         if wanted.kind == "amazon-mq":
-            yield Refusal("kind", "amazon-mq is on AWS, and this stage is local: take it out")
+            yield Refusal("kind", "amazon-mq exists only on AWS, and this stage is local: remove it")
     elif not _in_cluster(wanted):
         yield from broker.limits(version=wanted.version or DEFAULT_VERSION, size=wanted.size, multi_zone=False)
     elif not where.nodes:
-        yield Refusal("kind", "in-cluster needs nodes, and this cluster is all-Fargate: write amazon-mq")
+        yield Refusal("kind", "in-cluster needs EC2 nodes, and this cluster has none: write amazon-mq")
 
 
 SERVICE = Service(

@@ -73,7 +73,7 @@ def _limits(wanted: DatabaseSection, where: Where) -> Iterator[Refusal]:
         rotation=wanted.rotation,
     )
     if wanted.port is not None:
-        yield Refusal("port", "is a local stage's: take it out")
+        yield Refusal("port", "works in local stages only: remove it")
 
 
 SERVICE = Service(

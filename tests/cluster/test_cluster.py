@@ -125,7 +125,7 @@ def test_after_a_crash_up_starts_it_again_with_its_data_and_spares_strangers(clu
     for _, pid in processes(cluster):
         os.kill(pid, signal.SIGKILL)
     until(lambda: not processes(cluster))
-    with pytest.raises(UserError, match="kubeconfig is stale"):
+    with pytest.raises(UserError, match="kubeconfig is out of date"):
         cluster.require()
     said: list[str] = []
     address = cluster.kubectl("config", "view", "-o", "jsonpath={.clusters[0].cluster.server}").stdout

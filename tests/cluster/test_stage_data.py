@@ -49,7 +49,7 @@ def test_a_database_does_not_go_unasked(stage: LocalStage):
     with pytest.raises(UserError) as refused:
         stage.up()
     assert str(refused.value) == (
-        f"these hold data and would be deleted; pass --yes if that is meant:\n  StatefulSet {STAGE}/database"
+        f"these hold data and would be deleted; to delete them, pass --yes:\n  StatefulSet {STAGE}/database"
     )
     assert stage.versions() == before
     stage.up(yes=True)

@@ -219,7 +219,7 @@ def test_a_killed_up_is_recovered_by_the_next(local: Local, seconds: float, ever
     running.wait()
     assert local.locked(), "the run had ended before it was killed"
     told = local.wharf("up").stderr
-    assert "recovered: broke the lock" in told
+    assert "recovered: removed the lock" in told
     assert local.pulumi("preview", "--expect-no-changes").returncode == 0
     assert not json.loads(local.pulumi("stack", "export").stdout)["deployment"].get("pending_operations")
 

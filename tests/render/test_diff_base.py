@@ -190,5 +190,5 @@ def test_a_check_ends_with_1_and_a_line_for_each_rule_that_is_broken(repository:
     assert {line.split(": ")[0] for line in lines} == {
         *("cluster-api-is-not-open", "data-is-protected", "database-is-backed-up", "database-survives"),
     }
-    assert total.endswith(f"{len(lines)} to mend")
+    assert total.endswith(f"{len(lines)} to fix")
     assert json.loads(repository.wharf("check", "prod", "--format", "json").stdout)["passed"] is False

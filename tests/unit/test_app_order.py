@@ -37,8 +37,8 @@ def test_an_app_waits_for_the_workload_of_each_app_that_it_comes_after(tmp_path:
     ("after", "said"),
     [
         ({"web": ["nobody"]}, "wharf:apps.web.after: nobody is not an app of this stage; there are web"),
-        ({"web": ["web"]}, "web → web: they wait for each other"),
-        ({"web": ["worker"], "worker": ["web"]}, "they wait for each other: take one out"),
+        ({"web": ["web"]}, "web → web: each waits for the next"),
+        ({"web": ["worker"], "worker": ["web"]}, "each waits for the next: remove one"),
     ],
 )
 def test_an_order_that_cannot_be_is_refused(tmp_path: Path, after: dict[str, list[str]], said: str):

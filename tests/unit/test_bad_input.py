@@ -40,44 +40,44 @@ def web(**fields: Any) -> dict[str, Any]:
     ("config", "line"),
     [
         ({"wharf:databse": {}}, "wharf:databse: is not a known key: did you mean database?"),
-        ({"wharf:zzz": {}}, f"wharf:zzz: is not a known key: there are {TOP}"),
-        ({"wharf:network": {"zones": ["a", "b"]}}, f"wharf:network: is not a known key: there are {TOP}"),
+        ({"wharf:zzz": {}}, f"wharf:zzz: is not a known key: the known keys are {TOP}"),
+        ({"wharf:network": {"zones": ["a", "b"]}}, f"wharf:network: is not a known key: the known keys are {TOP}"),
         ({"wharf:database": {"sise": 1}}, "wharf:database.sise: is not a known key: did you mean size?"),
         ({"wharf:database": {"storage_gib": 1}}, "wharf:database.storage_gib: is not a known key: did you mean storage-gib?"),
-        ({"foo:bar": 1}, "foo:bar: is not a known key: there are wharf:…, aws:region, aws:profile, aws:allowedAccountIds"),
-        ({"aws:regoin": "x"}, "aws:regoin: is not a known key: there are wharf:…, aws:region, aws:profile, aws:allowedAccountIds"),
+        ({"foo:bar": 1}, "foo:bar: is not a known key: the known keys are wharf:…, aws:region, aws:profile, aws:allowedAccountIds"),
+        ({"aws:regoin": "x"}, "aws:regoin: is not a known key: the known keys are wharf:…, aws:region, aws:profile, aws:allowedAccountIds"),
         ({"wharf:kind": None}, "wharf:kind: is missing: write local, aws, cluster or account"),
-        ({"wharf:kind": "azure"}, "wharf:kind: 'azure' is not a kind of stage: there are local, aws, cluster, account"),
-        ({"wharf:kind": ["local"]}, "wharf:kind: ['local'] is not a kind of stage: there are local, aws, cluster, account"),
+        ({"wharf:kind": "azure"}, "wharf:kind: 'azure' is not a kind of stage: the kinds are local, aws, cluster, account"),
+        ({"wharf:kind": ["local"]}, "wharf:kind: ['local'] is not a kind of stage: the kinds are local, aws, cluster, account"),
         ({"wharf:production": "yes"}, "wharf:production: 'yes' is text, not true or false"),
         ({"wharf:database": []}, "wharf:database: is a list, not keys and values"),
         ({"wharf:database": "yes"}, "wharf:database: 'yes' is text, not keys and values"),
         ({"wharf:database": {"keep": "yes"}}, "wharf:database.keep: 'yes' is text, not true or false"),
-        ({"wharf:database": {"storage-gib": "20"}}, "wharf:database.storage-gib: '20' is text, not a whole number: take off its quotes"),
+        ({"wharf:database": {"storage-gib": "20"}}, "wharf:database.storage-gib: '20' is text, not a whole number: remove its quotes"),
         ({"wharf:database": {"storage-gib": 2.5}}, "wharf:database.storage-gib: 2.5 is a number, not a whole number"),
         ({"wharf:database": {"storage-gib": True}}, "wharf:database.storage-gib: true is not a whole number"),
         ({"wharf:database": {"storage-gib": 0}}, "wharf:database.storage-gib: 0 is less than 1, the smallest volume"),
         ({"wharf:ingress": {"port": 99999}}, "wharf:ingress.port: 99999 is more than 65535"),
         ({"wharf:ingress": {"allow": "10.0.0.0/8"}}, "wharf:ingress.allow: '10.0.0.0/8' is text, not a list: write [10.0.0.0/8]"),
         ({"wharf:ingress": {"allow": ["10.0.0.1/8"]}}, "wharf:ingress.allow.0: '10.0.0.1/8' is not an IPv4 range such as 203.0.113.0/24, with no host bits set"),
-        ({"wharf:ingress": {"port": 3300}, "wharf:database": {"port": 3300}}, "wharf:database.port: 3300 is wharf:ingress.port too: choose another"),
+        ({"wharf:ingress": {"port": 3300}, "wharf:database": {"port": 3300}}, "wharf:database.port: 3300 is also wharf:ingress.port: choose another port"),
         ({"wharf:broker": {"kind": "kafka"}}, "wharf:broker.kind: 'kafka' is not 'amazon-mq' or 'in-cluster'"),
-        ({"wharf:broker": {"kind": "amazon-mq"}}, "wharf:broker.kind: amazon-mq is on AWS, and this stage is local: take it out"),
+        ({"wharf:broker": {"kind": "amazon-mq"}}, "wharf:broker.kind: amazon-mq exists only on AWS, and this stage is local: remove it"),
         ({"wharf:apps": ["web"]}, "wharf:apps: is a list, not keys and values"),
         ({"wharf:apps": {"web": None}}, "wharf:apps.web: is empty, not keys and values"),
         ({"wharf:apps": {"web": "1.0"}}, "wharf:apps.web: '1.0' is text, not keys and values"),
-        ({"wharf:apps": {"wbe": {"version": "1"}}}, "wharf:apps.wbe: there is no apps/wbe.yaml; the apps there: web"),
-        ({"wharf:apps-dir": "nope"}, "wharf:apps.web: there is no nope/web.yaml; the apps there: none"),
+        ({"wharf:apps": {"wbe": {"version": "1"}}}, "wharf:apps.wbe: there is no apps/wbe.yaml; the apps are: web"),
+        ({"wharf:apps-dir": "nope"}, "wharf:apps.web: there is no nope/web.yaml; the apps are: none"),
         ({"wharf:pull-secrets": {"r": {"server": "s", "username": "u"}}}, "wharf:pull-secrets.r.password: is missing"),
         ({"wharf:pull-secrets": {"R_": {"server": "s", "username": "u", "password": "p"}}}, "wharf:pull-secrets.R_: is not a DNS label: use a-z, 0-9 and -, beginning with a letter"),
         ({"wharf:exemptions": [{"rule": "x", "reason": "y", "until": "soon"}]}, r"wharf:exemptions.0.until: 'soon' does not match ^\d{4}-\d{2}-\d{2}$"),
-        ({"wharf:production": True, **web(version="latest")}, f"{WEB}.version: latest moves, and this is production: fix a version"),
+        ({"wharf:production": True, **web(version="latest")}, f"{WEB}.version: latest can change at any time, and this stage is production: write a fixed version"),
         (web(version=None), f"{WEB}.version: is missing"),
         ({"wharf:apps": {"web": {}}}, f"{WEB}.version: is missing"),
         (web(version=1.2), f"{WEB}.version: 1.2 is a number, not text: put it in quotes, as it is written there"),
         (web(version="a b"), f"{WEB}.version: 'a b' is not a tag, or a tag with @sha256: and 64 hexadecimal digits"),
         (web(version="1@sha256:12"), f"{WEB}.version: '1@sha256:12' is not a tag, or a tag with @sha256: and 64 hexadecimal digits"),
-        (web(name="other"), f"{WEB}.name: is not a known key: the app is called web, as its file is"),
+        (web(name="other"), f"{WEB}.name: is not a known key: the app's name is that of its file, web"),
         (web(replcas={}), f"{WEB}.replcas: is not a known key: did you mean replicas?"),
         (web(replicas={"min": 5, "max": 3}), f"{WEB}.replicas.max: 3 is less than min 5"),
         (web(env={"A": True}), f"{WEB}.env.A: true is not text: put it in quotes, as it is written there"),
@@ -92,21 +92,21 @@ def test_a_stage_file_that_says_what_cannot_be_is_refused_in_one_line(tmp_path: 
     [
         ({"prot": 1}, "prot: is not a known key: did you mean port?"),
         ({"replicas": {"mni": 1}}, "replicas.mni: is not a known key: did you mean min?"),
-        ({"health": {"zzz": "/"}}, "health.zzz: is not a known key: there are live, ready"),
+        ({"health": {"zzz": "/"}}, "health.zzz: is not a known key: the known keys are live, ready"),
         ({"from_": ["web"]}, "from_: is not a known key: did you mean from?"),
-        ({"name": "other"}, "name: is not a known key: the app is called web, as its file is"),
-        ({"version": "1"}, f"version: is the stage's: move it to {WEB}.version in {STAGE}"),
+        ({"name": "other"}, "name: is not a known key: the app's name is that of its file, web"),
+        ({"version": "1"}, f"version: belongs to the stage: move it to {WEB}.version in {STAGE}"),
         ({"image": None}, "image: is missing"),
         ({"image": 5}, "image: 5 is a number, not text: put it in quotes, as it is written there"),
-        ({"image": "a:1"}, f"image: 'a:1' carries a version: that is the stage's, in {WEB}.version"),
+        ({"image": "a:1"}, f"image: 'a:1' contains a version: move it into the stage file, to {WEB}.version"),
         ({"image": "a b"}, "image: 'a b' is not the name of an image, such as docker.io/library/nginx"),
         ({"kind": None}, "kind: is missing"),
         ({"kind": "wbe"}, "kind: 'wbe' is not 'web', 'worker', 'job' or 'cron'"),
-        ({"port": None}, "port: is missing: a web app listens on one"),
+        ({"port": None}, "port: is missing: a web app needs the port on which it listens"),
         ({"port": 0}, "port: 0 is not from 1 to 65535"),
-        ({"port": "80"}, "port: '80' is text, not a whole number: take off its quotes"),
-        ({"user": 0}, "user: 0 is root, which no app runs as: name the image's numeric user"),
-        ({"user": 2**31}, f"user: {2**31} is not from 1 to {2**31 - 1}: name the image's numeric user"),
+        ({"port": "80"}, "port: '80' is text, not a whole number: remove its quotes"),
+        ({"user": 0}, "user: 0 is root, and no app may run as root: write the number of the image's user"),
+        ({"user": 2**31}, f"user: {2**31} is not from 1 to {2**31 - 1}: write the number of the image's user"),
         ({"user": "root"}, "user: 'root' is text, not a whole number"),
         ({"command": "sleep 1"}, "command: 'sleep 1' is text, not a list: write [\"sleep\", \"1\"]"),
         ({"args": "sleep 'a b"}, "args: \"sleep 'a b\" is text, not a list: write [\"sleep\", \"'a\", \"b\"]"),
@@ -115,15 +115,15 @@ def test_a_stage_file_that_says_what_cannot_be_is_refused_in_one_line(tmp_path: 
         ({"kind": "job", "port": None, "service": "x"}, "service: only a web app or a worker with a port can have one"),
         ({"labels": {"a b": "c"}}, "labels: 'a b' is not the key of a label, such as team or example.com/team"),
         ({"labels": {"a": "c d"}}, "labels: 'c d' is not the value of a label: at most 63 letters, digits and . _ -"),
-        ({"labels": {"app.kubernetes.io/name": "x"}}, "labels: app.kubernetes.io/name is the platform's own: choose another key"),
-        ({"labels": {"environment": "x"}}, "labels: environment is the platform's own: choose another key"),
+        ({"labels": {"app.kubernetes.io/name": "x"}}, "labels: app.kubernetes.io/name is a label that Wharf sets: choose another key"),
+        ({"labels": {"environment": "x"}}, "labels: environment is a label that Wharf sets: choose another key"),
         ({"writable": ["data"]}, "writable: 'data' is not an absolute path such as /data: letters, digits and . _ @ + - only"),
         ({"writable": ["/etc/.."]}, "writable: '/etc/..' is not an absolute path such as /data: letters, digits and . _ @ + - only"),
         ({"writable": ["/a:b"]}, "writable: '/a:b' is not an absolute path such as /data: letters, digits and . _ @ + - only"),
         ({"env": {"A": 1}}, "env.A: 1 is a number, not text: put it in quotes, as it is written there"),
         ({"env": {"A": None}}, "env.A: is empty, not text"),
         ({"env": {"A-B": "1"}}, "env: 'A-B' is not the name of an environment variable"),
-        ({"env": {"A": "é" * 2**16}}, "env: A is longer than the 131071 bytes that Linux starts a process with: use a file"),
+        ({"env": {"A": "é" * 2**16}}, "env: A is longer than the 131071 bytes that Linux allows for a variable: use a file"),
         ({"env": ["A=1"]}, "env: is a list, not keys and values"),
         ({"needs": ["databse"]}, "needs.databse: is not a known key: did you mean database?"),
         ({"needs": "database"}, "needs: 'database' is text, not keys and values: write a list, such as [database]"),
@@ -132,26 +132,26 @@ def test_a_stage_file_that_says_what_cannot_be_is_refused_in_one_line(tmp_path: 
         ({"resources": {"cpu": "0.0"}}, "resources.cpu: '0.0' is not a Kubernetes quantity: write millicores such as 250m, or cores"),
         ({"resources": {"memory": "512MB"}}, "resources.memory: '512MB' is not a Kubernetes quantity: write it such as 512Mi or 2Gi"),
         ({"replicas": {"min": 5, "max": 3}}, "replicas.max: 3 is less than min 5"),
-        ({"replicas": {"max": 2**31}}, "replicas.max: 2147483648 is more than 2147483647, which is as far as Kubernetes counts"),
-        ({"replicas": {"min": 0}}, "replicas.min: 0 is less than 1: to stop an app, take it out of wharf:apps"),
+        ({"replicas": {"max": 2**31}}, "replicas.max: 2147483648 is more than 2147483647, the most that Kubernetes allows"),
+        ({"replicas": {"min": 0}}, "replicas.min: 0 is less than 1: to stop an app, remove it from wharf:apps"),
         ({"replicas": {"min": 1, "max": 2, "cpu": 150}}, "replicas.cpu: 150 is not a percentage from 1 to 100"),
-        ({"kind": "job", "port": None, "replicas": {"min": 2}}, "replicas: a job runs once: take it out"),
+        ({"kind": "job", "port": None, "replicas": {"min": 2}}, "replicas: a job runs once: remove it"),
         ({"health": {"live": "healthz"}}, "health.live: 'healthz' is not a path: it starts with /"),
         ({"health": "/healthz"}, "health: '/healthz' is text, not keys and values"),
         ({"route": {"path": "/"}}, "route.host: is missing"),
-        ({"route": {"host": "a.b"}}, "route.host: 'a.b' is not one DNS label: the stage's domain is added, and @ is the domain itself"),
+        ({"route": {"host": "a.b"}}, "route.host: 'a.b' is not one DNS label: write what comes before the stage's domain, or @ for the domain"),
         ({"route": {"host": "a", "path": "b"}}, "route.path: 'b' is not a path such as / or /api: letters, digits and . _ ~ - only"),
         ({"kind": "worker", "port": None, "route": {"host": "a"}}, "route: only a web app or a worker with a port can have one"),
         ({"from": "web"}, "from: 'web' is text, not a list: write [web]"),
         ({"kind": "worker", "port": None, "from": ["web"]}, "from: only a web app or a worker with a port can have one"),
-        ({"permissions": [{"actions": ["*"], "resources": ["*"]}]}, "permissions.0.actions: '*' is not service:Action; a bare * is not given to apps"),
+        ({"permissions": [{"actions": ["*"], "resources": ["*"]}]}, "permissions.0.actions: '*' is not service:Action, such as s3:GetObject; an app cannot have a bare *"),
         ({"permissions": [{"actions": ["s3:GetObject"]}]}, "permissions.0.resources: is missing"),
-        ({"permissions": [{"actions": [], "resources": ["*"]}]}, "permissions.0.actions: a permission names at least one action and one resource"),
+        ({"permissions": [{"actions": [], "resources": ["*"]}]}, "permissions.0.actions: a permission needs at least one action and one resource"),
         ({"before": "./x"}, "before: './x' is text, not a list: write [./x]"),
         ({"before": ["echo 'x"]}, "before: \"echo 'x\" cannot be split into words, as a shell would: No closing quotation"),
         ({"before": [" "]}, "before: a command is empty"),
-        ({"schedule": "@daily"}, "schedule: only a cron app has one: take it out"),
-        ({"kind": "cron", "port": None}, "schedule: is missing: a cron app runs by one, such as '30 4 * * *'"),
+        ({"schedule": "@daily"}, "schedule: only a cron app has one: remove it"),
+        ({"kind": "cron", "port": None}, "schedule: is missing: a cron app needs one, such as '30 4 * * *'"),
         ({"kind": "cron", "port": None, "schedule": "61 * * * *"}, "schedule: '61' is not a minute in a cron schedule: 0 to 59, *, ranges 1-5, steps */10"),
     ],
 )  # fmt: skip
@@ -163,10 +163,10 @@ def test_an_app_file_that_says_what_cannot_be_is_refused_in_one_line(tmp_path: P
     ("config", "app", "line"),
     [
         ({}, {"needs": ["database"]}, f"{WEB}: needs a database, and the stage has none: add wharf:database"),
-        ({}, {"secrets": {"A": "tok"}}, "wharf:secrets.tok: is missing, and app web reads it: pulumi config set --secret --path 'wharf:secrets.tok'"),
-        ({}, {"files": {"/run/a": "tok"}}, "wharf:secrets.tok: is missing, and app web reads it: pulumi config set --secret --path 'wharf:secrets.tok'"),
+        ({}, {"secrets": {"A": "tok"}}, "wharf:secrets.tok: is missing, and app web uses it: pulumi config set --secret --path 'wharf:secrets.tok'"),
+        ({}, {"files": {"/run/a": "tok"}}, "wharf:secrets.tok: is missing, and app web uses it: pulumi config set --secret --path 'wharf:secrets.tok'"),
         ({}, {"from": ["nobody"]}, f"{WEB}.from: nobody is not an app of this stage; there are web"),
-        ({"wharf:database": {}}, {"service": "database"}, f"{WEB}.service: database is the platform's own: give the app another"),
+        ({"wharf:database": {}}, {"service": "database"}, f"{WEB}.service: database is a name that the platform uses: choose another service name"),
     ],
 )  # fmt: skip
 def test_an_app_that_does_not_fit_its_stage_is_refused_in_one_line(tmp_path: Path, config: dict, app: dict, line: str):
@@ -176,14 +176,14 @@ def test_an_app_that_does_not_fit_its_stage_is_refused_in_one_line(tmp_path: Pat
 @pytest.mark.parametrize(
     ("config", "app", "line"),
     [
-        ({"wharf:database": {}}, {"needs": {"database": {"X": "${hots}"}}}, "needs.database.X: ${hots} is not known: there are ${url}, ${host}, ${port}, ${name}, ${user}, ${password}, ${sslmode}"),
-        ({"wharf:database": {}}, {"needs": {"database": {"X": "$5"}}}, "needs.database.X: a $ stands before ${name} only; write $$ for a plain one"),
-        ({"wharf:mail": {}}, {"needs": ["mail"], "env": {"SMTP_HOST": "x"}}, "env: SMTP_HOST is set twice, by env, secrets or needs: take one out"),
-        ({"wharf:secrets": {"t": "x"}}, {"env": {"A": "1"}, "secrets": {"A": "t"}}, "env: A is set twice, by env, secrets or needs: take one out"),
+        ({"wharf:database": {}}, {"needs": {"database": {"X": "${hots}"}}}, "needs.database.X: ${hots} is not known: the placeholders are ${url}, ${host}, ${port}, ${name}, ${user}, ${password}, ${sslmode}"),
+        ({"wharf:database": {}}, {"needs": {"database": {"X": "$5"}}}, "needs.database.X: a $ must begin a placeholder such as ${name}; write $$ for a plain $"),
+        ({"wharf:mail": {}}, {"needs": ["mail"], "env": {"SMTP_HOST": "x"}}, "env: SMTP_HOST is set twice, by env, secrets or needs: remove one"),
+        ({"wharf:secrets": {"t": "x"}}, {"env": {"A": "1"}, "secrets": {"A": "t"}}, "env: A is set twice, by env, secrets or needs: remove one"),
         ({"wharf:secrets": {"t": "x"}}, {"files": {"a": "t"}}, "files: 'a' is not an absolute path such as /data: letters, digits and . _ @ + - only"),
         ({"wharf:secrets": {"t": "x"}}, {"files": {"/data": "t"}, "writable": ["/data"]}, "files: /data is a writable folder too: choose another path for one of them"),
         ({"wharf:secrets": {"t": "x"}}, {"files": {"/a": "t", "/a/b": "t"}}, "files: /a is a file, and /a/b would be in it: choose another path for one of them"),
-        ({"wharf:secrets": {"t": "x"}}, {"files": {"/a/b": "t", "/a.b": "t"}}, "files: /a.b and /a/b would have one key in the Secret: rename one of them"),
+        ({"wharf:secrets": {"t": "x"}}, {"files": {"/a/b": "t", "/a.b": "t"}}, "files: /a.b and /a/b would get the same key in the Secret: rename one of them"),
     ],
 )  # fmt: skip
 def test_settings_that_cannot_be_given_are_refused_in_one_line(tmp_path: Path, config: dict, app: dict, line: str):
@@ -199,24 +199,24 @@ def test_settings_that_cannot_be_given_are_refused_in_one_line(tmp_path: Path, c
         ({"wharf:owner": "a" * 257}, f"wharf:owner: '{'a' * 257}' cannot be a tag on AWS: at most 256 letters, digits, spaces and . : / = + - @ _"),
         ({"wharf:ingress": {"domain": "a b.com", "zone-id": "Z0"}}, "wharf:ingress.domain: 'a b.com' is not a domain name such as example.com"),
         ({"wharf:ingress": {"certificate": "mine"}}, "wharf:ingress.certificate: 'mine' is not the ARN of a certificate, arn:aws:acm:REGION:ACCOUNT:certificate/ID"),
-        ({"wharf:ingress": {"allow": []}}, "wharf:ingress.allow: is an empty list, which lets in everybody as if it was not there: name ranges, or take it out"),
+        ({"wharf:ingress": {"allow": []}}, "wharf:ingress.allow: is an empty list, which would let in everybody: list address ranges, or remove it"),
         ({"aws:region": ["eu-west-1"]}, "aws:region: is not text: write the region, such as eu-west-1"),
         ({"aws:profile": ["a"]}, "aws:profile: is not text: write the name of a profile of the AWS command line"),
         ({"aws:allowedAccountIds": ["12"]}, 'aws:allowedAccountIds: is not a list of account numbers, such as ["123456789012"]'),
-        ({"wharf:network": None}, "wharf:network: is missing: a stage with a cluster of its own has a network, with at least its zones"),
-        ({"wharf:network": {"cidr": "172.20.0.0/16", "zones": ["eu-west-1a", "eu-west-1b"]}}, "wharf:network.cidr: 172.20.0.0/16 overlaps 172.20.0.0/16, the cluster's Services: take another, as 10.0.0.0/16"),
+        ({"wharf:network": None}, "wharf:network: is missing: a stage with its own cluster needs a network with zones"),
+        ({"wharf:network": {"cidr": "172.20.0.0/16", "zones": ["eu-west-1a", "eu-west-1b"]}}, "wharf:network.cidr: 172.20.0.0/16 overlaps 172.20.0.0/16, the range of the cluster's Services: write another, such as 10.0.0.0/16"),
         ({"wharf:network": {"zones": ["us-east-1a", "eu-west-1b"]}}, "wharf:network.zones: us-east-1a is not in eu-west-1: write names such as eu-west-1a"),
         ({"wharf:network": {"zones": ["eu-west-1a"]}}, "wharf:network.zones: has 1, and needs 2 or more"),
         ({"wharf:cluster": {"version": "1.29"}}, "wharf:cluster.version: 1.29 is not in standard support by EKS: write 1.35 or 1.36"),
         ({"wharf:cluster": {"version": 1.35}}, "wharf:cluster.version: 1.35 is a number, not text: put it in quotes, as it is written there"),
-        ({"wharf:cluster": {"stack": "gone"}, "wharf:network": None}, "wharf:cluster.stack: there is no Pulumi.gone.yaml; the stages there are dev"),
+        ({"wharf:cluster": {"stack": "gone"}, "wharf:network": None}, "wharf:cluster.stack: there is no Pulumi.gone.yaml; the stages are dev"),
         ({"wharf:database": {"engine-version": "12.3"}}, "wharf:database.engine-version: RDS offers PostgreSQL 14, 15, 16, 17, 18 (as of 2026-10-20), not '12.3'"),
         ({"wharf:database": {"engine-version": "19"}}, "wharf:database.engine-version: RDS offers PostgreSQL 14, 15, 16, 17, 18 (as of 2026-10-20), not '19'"),
         ({"wharf:database": {"engine-version": "18.5"}}, "wharf:database.engine-version: RDS offers no PostgreSQL 18.5 (as of 2026-10-20): write 18 or 18.6; a newer one is added in components/data/offers.py"),
         ({"wharf:database": {"size": "db.t9.huge"}}, "wharf:database.size: RDS offers no 'db.t9.huge' (as of 2026-10-20): write db.t3.large or db.t4g.large or db.t3.xlarge; a newer one is added in components/data/offers.py"),
         ({"wharf:broker": {"size": "mq.m7g.nano"}}, "wharf:broker.size: Amazon MQ offers no 'mq.m7g.nano' (as of 2026-10-20): write mq.m7g.large or mq.m7g.xlarge or mq.m7g.8xlarge; a newer one is added in components/data/offers.py"),
         ({"wharf:broker": {"version": "3.8"}}, "wharf:broker.version: Amazon MQ offers RabbitMQ 4.3, 4.2, 3.13, not '3.8'"),
-        ({"wharf:broker": {"kind": "in-cluster"}}, "wharf:broker.kind: in-cluster needs nodes, and this cluster is all-Fargate: write amazon-mq"),
+        ({"wharf:broker": {"kind": "in-cluster"}}, "wharf:broker.kind: in-cluster needs EC2 nodes, and this cluster has none: write amazon-mq"),
         ({"wharf:secrets": {"t": SECRET}}, "wharf:secrets.t: is in plain text: pulumi config set --secret --path 'wharf:secrets.t'"),
         ({"wharf:cluster": {"admins": ["bob"]}}, "wharf:cluster.admins.0: 'bob' is not the ARN of an IAM role or user, arn:aws:iam::ACCOUNT:role/NAME"),
     ],
@@ -267,7 +267,9 @@ def test_a_folder_of_charts_that_is_not_there_is_told_wherever_it_would_be(tmp_p
 @pytest.mark.parametrize("version", ["latest", "main", "master", "dev"])
 def test_a_tag_that_moves_is_for_stages_that_are_not_production(tmp_path: Path, version: str):
     lines = refusal(project(tmp_path, {"wharf:production": True, **web(version=version)}))
-    assert lines == [f"{STAGE}: {WEB}.version: {version} moves, and this is production: fix a version"]
+    assert lines == [
+        f"{STAGE}: {WEB}.version: {version} can change at any time, and this stage is production: write a fixed version"
+    ]
     assert read_stage(project(tmp_path, web(version=version)), "local")
 
 
@@ -289,10 +291,10 @@ def test_the_file_in_which_the_mistake_stands_is_blamed_whatever_the_other_says(
         ("a: \x07\n", ": is not YAML: unacceptable character #x0007: special characters are not allowed"),
         ("- a\n", ":1:1: does not hold keys and values: write one key: value on each line"),
         ("text\n", ":1:1: does not hold keys and values: write one key: value on each line"),
-        ("env: &e {A: *e}\n", ": env.A: an alias refers to what it stands in: write the value out"),
-        ('env: {A: "\\0"}\n', ": env.A: holds a NUL or half of a surrogate pair, which no text on a machine can: take it out"),
-        ('env: {A: "\\ud800"}\n', ": env.A: holds a NUL or half of a surrogate pair, which no text on a machine can: take it out"),
-        ("? [a, b]\n: c\n", ": a key: ('a', 'b') is not text, as a key is"),
+        ("env: &e {A: *e}\n", ": env.A: an alias refers to itself: write the value instead"),
+        ('env: {A: "\\0"}\n', ": env.A: contains a NUL character or half of a surrogate pair: remove it"),
+        ('env: {A: "\\ud800"}\n', ": env.A: contains a NUL character or half of a surrogate pair: remove it"),
+        ("? [a, b]\n: c\n", ": a key: ('a', 'b') is not text, but a key must be"),
         ("env: !!binary aGk=\n", ": env: a bytes is not read: write text, a number, a list or keys and values"),
     ],
 )  # fmt: skip
@@ -304,11 +306,11 @@ def test_what_is_not_yaml_is_told_with_line_and_column(tmp_path: Path, text: str
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("wharf:database:", "wharf:database: is empty, not keys and values: write {}, or take it out"),
-        ("wharf:exemptions:", "wharf:exemptions: is empty, not a list: write [], or take it out"),
+        ("wharf:database:", "wharf:database: is empty, not keys and values: write {}, or remove it"),
+        ("wharf:exemptions:", "wharf:exemptions: is empty, not a list: write [], or remove it"),
         ("wharf:production:", "wharf:production: is empty, not true or false"),
-        ("wharf:owner:", "wharf:owner: is empty, not text: write a value, or take it out"),
-        ("wharf:apps-dir:", "wharf:apps-dir: is empty, not text: write a value, or take it out"),
+        ("wharf:owner:", "wharf:owner: is empty, not text: write a value, or remove it"),
+        ("wharf:apps-dir:", "wharf:apps-dir: is empty, not text: write a value, or remove it"),
         ("wharf:secrets: {a: 1.10}", "wharf:secrets.a: its value is a number, not text: put it in quotes, as it is written there"),
     ],
 )  # fmt: skip
@@ -327,7 +329,7 @@ def test_aliases_of_aliases_are_not_written_out_for_ever(tmp_path: Path):
     times_nine = [f"{name}: &{name} [{', '.join([f'*{last}'] * 9)}]" for last, name in pairwise("abcdefghi")]
     lines = refusal(project(tmp_path, files={"apps/web.yaml": "\n".join(["a: &a [x]", *times_nine])}))
     assert len(lines) == 1
-    assert lines[0].endswith("is the one value too many of 200000: use fewer aliases, or split the file")
+    assert lines[0].endswith("comes after 200000 values, the most in a file: use fewer aliases, or split the file")
 
 
 @pytest.mark.parametrize("config", ["[a]", "text", "5"])
@@ -339,7 +341,7 @@ def test_a_config_that_holds_no_keys_is_told(tmp_path: Path, config: str):
 def test_a_key_beside_config_that_pulumi_does_not_have_is_told(tmp_path: Path):
     lines = refusal(project(tmp_path, files={STAGE: "confg: {}\nconfig: {wharf:kind: local}\n"}))
     known = "config, encryptedkey, encryptionsalt, environment, secretsprovider"
-    assert lines == [f"{STAGE}: confg: is not a known key: there are {known}"]
+    assert lines == [f"{STAGE}: confg: is not a known key: the known keys are {known}"]
 
 
 def test_config_in_the_project_file_is_refused(tmp_path: Path):
@@ -363,8 +365,8 @@ def test_an_unreadable_file_is_told(tmp_path: Path):
 @pytest.mark.parametrize("name", ["Prod", "default", "kube-system", "kube-x", "a" * 21, "a_b", "-a"])
 def test_a_stage_whose_name_cannot_be_a_namespace_is_refused(tmp_path: Path, name: str):
     assert refusal(project(tmp_path, stage=name), name) == [
-        f"Pulumi.{name}.yaml: stage name {name!r}: it is a namespace and a part of names on AWS, so lowercase letters, "
-        "digits and dashes, at most 20, and none of default, kube-system, kube-public, kube-node-lease"
+        f"Pulumi.{name}.yaml: stage name {name!r}: it becomes a namespace and a part of names on AWS: write lower-case "
+        "letters, digits and dashes, at most 20, and not default, kube-system, kube-public, kube-node-lease"
     ]
 
 
@@ -378,12 +380,12 @@ def test_an_app_whose_file_name_cannot_be_a_label_is_refused(tmp_path: Path, nam
 
 def test_an_app_whose_name_no_file_can_have_is_refused(tmp_path: Path):
     (line,) = refusal(project(tmp_path, {"wharf:apps": {"a" * 300: {"version": "1"}}}))
-    assert line.endswith(".yaml; the apps there: web")
+    assert line.endswith(".yaml; the apps are: web")
 
 
 def test_an_app_outside_the_folder_of_apps_is_not_read(tmp_path: Path):
     lines = refusal(project(tmp_path, {"wharf:apps": {"../apps/web": {"version": "1"}}}))
-    assert lines == [f"{STAGE}: wharf:apps.../apps/web: there is no apps/../apps/web.yaml; the apps there: web"]
+    assert lines == [f"{STAGE}: wharf:apps.../apps/web: there is no apps/../apps/web.yaml; the apps are: web"]
 
 
 @pytest.mark.parametrize("name", [*OBJECTS, "default", "default-deny", "pull-ours"])
@@ -395,7 +397,7 @@ def test_an_app_cannot_have_the_name_of_a_part_of_the_platform(tmp_path: Path, n
     }
     lines = refusal(project(tmp_path, config, files={f"apps/{name}.yaml": yaml.safe_dump(APP)}))
     assert lines == [
-        f"{STAGE}: wharf:apps.{name}: {name} is the platform's own name: call the app, and its file, another"
+        f"{STAGE}: wharf:apps.{name}: {name} is a name that the platform uses: rename the app and its file"
     ]
 
 
@@ -406,8 +408,8 @@ def test_two_apps_cannot_have_one_route_or_one_service(tmp_path: Path, path: str
     both = {"wharf:apps": {"web": {"version": "1"}, "two": {"version": "1"}}}
     shown = "x" + path.rstrip("/") + "/"
     assert refusal(project(tmp_path, both, route, files={"apps/two.yaml": other})) == [
-        f"{STAGE}: wharf:apps: service web is claimed by two and web: give one another service",
-        f"{STAGE}: wharf:apps: route {shown} is claimed by two and web: give one another route",
+        f"{STAGE}: wharf:apps: service web is used by two and web: change it in one of them",
+        f"{STAGE}: wharf:apps: route {shown} is used by two and web: change it in one of them",
     ]
 
 
@@ -471,7 +473,7 @@ def test_a_refusal_never_shows_the_value_of_a_secret(tmp_path: Path, secrets: di
 @pytest.mark.parametrize(
     ("variable", "value", "line"),
     [
-        ("WHARF_IMAGE_WBE", "a:1", "WHARF_IMAGE_WBE: names no app of this stage; there are WHARF_IMAGE_WEB"),
+        ("WHARF_IMAGE_WBE", "a:1", "WHARF_IMAGE_WBE: no app of this stage has this variable; the variables are WHARF_IMAGE_WEB"),
         ("WHARF_IMAGE_WEB", "a", "WHARF_IMAGE_WEB: 'a' is not repository:tag or repository@sha256:…"),
         ("WHARF_IMAGE_WEB", "host:5000/a", "WHARF_IMAGE_WEB: 'host:5000/a' is not repository:tag or repository@sha256:…"),
         ("WHARF_IMAGE_WEB", "a b:1", "WHARF_IMAGE_WEB: image: 'a b' is not the name of an image, such as docker.io/library/nginx"),
@@ -487,11 +489,11 @@ def test_an_image_of_the_environment_that_cannot_be_used_is_told(
 def test_images_of_the_environment_are_for_local_stages_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("WHARF_IMAGE_WEB", "a:1")
     lines = refusal(project(tmp_path, stage="dev", base=AWS), "dev")
-    assert lines == ["WHARF_IMAGE_WEB: replaces an image in local stages only: unset it"]
+    assert lines == ["WHARF_IMAGE_WEB: works in local stages only: unset it"]
 
 
 def test_an_unknown_stage_is_told_with_those_that_there_are(tmp_path: Path):
-    with pytest.raises(UserError, match=rf"^there is no stage 'prod' in {tmp_path}: the stages there are local$"):
+    with pytest.raises(UserError, match=rf"^there is no stage 'prod' in {tmp_path}: the stages are local$"):
         read_stage(project(tmp_path), "prod")
 
 

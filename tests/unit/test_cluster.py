@@ -40,7 +40,7 @@ def test_docker_decides_unless_the_user_does(
 @pytest.mark.parametrize(
     ("docker", "requested", "words"),
     [
-        (Docker("hangs", "silent"), None, r"Docker is here but hangs \(silent\): restart it, or pass --cluster kwok"),
+        (Docker("hangs", "silent"), None, r"Docker does not answer \(silent\): restart it, or pass --cluster kwok"),
         (
             SILENT,
             "kind",
@@ -103,7 +103,7 @@ def test_a_taken_port_that_the_user_set_is_an_error_that_changes_nothing(
     port = Port(name="ingress", wanted=taken, chosen_by_user=True)
 
     with pytest.raises(
-        UserError, match=rf"^port {taken} \(ingress\) is taken by .*: end that, or set wharf:ingress\.port$"
+        UserError, match=rf"^port {taken} \(ingress\) is used by .*: stop it, or set wharf:ingress\.port$"
     ):
         find(tmp_path, "wharf", "local", requested, [port]).up(lambda _: None)
 
@@ -116,7 +116,7 @@ def test_a_folder_without_a_record_is_not_ours(tmp_path: Path):
     precious.mkdir(parents=True)
 
     for change in (cluster.up, cluster.down):
-        with pytest.raises(UserError, match="was not made by this checkout and is left alone"):
+        with pytest.raises(UserError, match="was not created by this checkout, so it is not touched"):
             change(lambda _: None)
 
     assert precious.exists()
@@ -140,5 +140,5 @@ def test_what_a_kill_leaves_of_the_first_record_is_ours(tmp_path: Path):
 
 def test_a_cluster_that_was_never_up_is_told_from_one_that_stopped(tmp_path: Path):
     cluster = find(tmp_path, "wharf", "local", "kwok", [])
-    with pytest.raises(UserError, match=r"cluster .* does not exist: `wharf up` makes it"):
+    with pytest.raises(UserError, match=r"cluster .* does not exist: run `wharf up`"):
         cluster.require()

@@ -33,10 +33,10 @@ def test_bad_input_is_told_by_every_verb_and_changes_nothing(wharf: Command, tmp
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("up", "prod"), "there is no stage 'prod' in this checkout: the stages there are local"),
+        (("up", "prod"), "there is no stage 'prod' in this checkout: the stages are local"),
         (("up", "local", "--example", "squad"), "there is no example 'squad': the examples are none"),
-        (("up", "local", "--engine", "terraform"), "--engine 'terraform': there are pulumi and direct"),
-        (("up", "local", "--cluster", "k3s"), "--cluster 'k3s': there are kind and kwok"),
+        (("up", "local", "--engine", "terraform"), "--engine 'terraform': write pulumi or direct"),
+        (("up", "local", "--cluster", "k3s"), "--cluster 'k3s': write kind or kwok"),
         (
             ("up", "local", "--timeout", "soon"),
             "Invalid value for '--timeout': Input should be a valid number, unable to parse string as a number",
@@ -149,7 +149,7 @@ def test_down_removes_the_cluster_whatever_the_files_say_now(wharf: Command, tmp
 
     code, _, err = wharf("down", "local")
     assert code == 1
-    assert "these hold data and would be deleted; pass --yes if that is meant:\n  cluster wharf-wharf-local-" in err
+    assert "these hold data and would be deleted; to delete them, pass --yes:\n  cluster wharf-wharf-local-" in err
     assert state.exists()
 
     code, _, err = wharf("down", "local", "--yes")

@@ -256,7 +256,7 @@ def test_restart_waits_and_fails_with_the_reason(project: Project, cluster: Fake
 def test_a_job_cannot_be_restarted(project: Project, cluster: FakeCluster):
     cluster.has("deployments,statefulsets,jobs,cronjobs", {**DEPLOYMENT, "kind": "CronJob"})
 
-    with pytest.raises(UserError, match="web is a CronJob and has nothing that runs always"):
+    with pytest.raises(UserError, match="web is a CronJob and does not run all the time"):
         daily.restart(project, "trial", "web", timeout=7)
 
 

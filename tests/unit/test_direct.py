@@ -82,7 +82,7 @@ def test_only_their_owner_reads_the_values(tmp_path: Path):
 def test_a_file_that_was_changed_by_hand_is_not_overwritten(tmp_path: Path, text: str):
     file = tmp_path / "values.json"
     file.write_text(text)
-    with pytest.raises(UserError, match="is not what was written there, and holds the local stage's passwords"):
+    with pytest.raises(UserError, match="is damaged, and it contains the local stage's passwords"):
         Kept(file)
     assert file.read_text() == text
 

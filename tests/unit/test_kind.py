@@ -144,13 +144,13 @@ def test_a_cluster_that_is_gone_is_made_anew_and_its_kubeconfig_called_stale(hos
     cluster.up(ignore)
     host.node.unlink()
     host.node.with_suffix(".runs").unlink()
-    with pytest.raises(UserError, match=r"kubeconfig is stale.*`wharf up`"):
+    with pytest.raises(UserError, match=r"kubeconfig is out of date.*`wharf up`"):
         cluster.require()
 
     host.cluster().up(said.append)
 
     assert len(host.calls_of("kind create")) == 2
-    assert any("was stale" in line for line in said)
+    assert any("was out of date" in line for line in said)
 
 
 def test_an_interrupted_up_is_made_up_for(host: Machine):
@@ -228,7 +228,7 @@ def test_down_twice_is_fine(host: Machine):
 def test_a_cluster_of_that_name_that_is_not_ours_is_left_alone(host: Machine, verb: str):
     host.node.touch()
 
-    with pytest.raises(UserError, match=r"kind cluster .* was not made by this checkout and is left alone"):
+    with pytest.raises(UserError, match=r"kind cluster .* was not created by this checkout, so it is not touched"):
         getattr(host.cluster(), verb)(ignore)
 
     assert host.node.exists()

@@ -61,8 +61,8 @@ def test_a_template_is_filled_with_the_settings_that_it_names(parts):
 def test_what_a_template_cannot_name_is_told():
     templates = {"A": "${host}:${port}", "B": "${user}", "C": "100$"}
     assert list(map(str, template_refusals(templates, SERVICES["mail"].settings))) == [
-        "B: ${user} is not known: there are ${host}, ${port}",
-        "C: a $ stands before ${name} only; write $$ for a plain one",
+        "B: ${user} is not known: the placeholders are ${host}, ${port}",
+        "C: a $ must begin a placeholder such as ${name}; write $$ for a plain $",
     ]
 
 

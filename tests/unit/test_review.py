@@ -317,7 +317,7 @@ def test_a_stage_that_is_refused_fails_whatever_the_label(state: simulated.State
     assert "failure" in publish.relabelled(github, 5)
     body = state.comments[0]["body"]
     assert "**prod is refused:**" in body
-    assert "**To be mended first, whatever the labels:** prod: refused." in body
+    assert "**Fix this first. No label allows it:** prod: refused." in body
     assert publish.LABEL not in body
 
 

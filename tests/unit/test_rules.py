@@ -119,7 +119,7 @@ def test_an_exemption_spares_one_rule_for_one_resource_and_is_shown():
         ({"until": "2026-02-30"}, "is no date"),
         ({"rule": "no-such-rule"}, "there is no such rule"),
         ({"reason": "  "}, "reason: is empty"),
-        ({"resource": "another"}, "exempts nothing"),
+        ({"resource": "another"}, "is no longer needed"),
     ],
 )
 def test_an_exemption_that_is_none_fails_and_spares_nothing(fields: dict[str, str], problem: str):

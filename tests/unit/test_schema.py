@@ -30,15 +30,15 @@ BEYOND_A_SCHEMA = re.compile(
             r"(apps/web\.yaml: |wharf:apps\.web\.)(image|kind|route\.host|port|schedule): is missing",
             # Two keys must agree.
             r" is less than min \d+$|only a web app or a worker|only a cron app|a (job|cron) runs once",
-            r"is set twice|is a writable folder too|is a file, and|would have one key|claimed by|is wharf:\S+ too",
+            r"is set twice|is a writable folder too|is a file, and|would get the same key|is used by|is also wharf:",
             # Two files must agree, or a file and the folder that it is in.
             r"there is no apps/|there is no nope/|there is no Pulumi|needs a \w+, and the stage has none",
-            r"wharf:secrets\.\w+: is missing|is not an app of this stage|they wait for each other",
+            r"wharf:secrets\.\w+: is missing|is not an app of this stage|each waits for the next",
             # The kind of stage, production, and what AWS offers.
-            r"the platform's own|is on AWS, and this stage is local|moves, and this is production",
+            r"that the platform uses|exists only on AWS|this stage is production",
             r"overlaps|is not in [a-z-]+\d:|support by EKS|RDS offers|Amazon MQ offers|RabbitMQ \S+ runs on",
-            r"in-cluster needs nodes",
-            r"has a network, with at least its zones|is not a domain name|cannot be a tag|with no host bits set",
+            r"in-cluster needs EC2 nodes",
+            r"needs a network with zones|is not a domain name|cannot be a tag|with no host bits set",
             # A text with a grammar of its own.
             r"in a cron schedule|is not five fields|cannot be split into words|\$|longer than the \d+ bytes",
         ]

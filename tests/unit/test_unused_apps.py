@@ -38,12 +38,14 @@ def test_a_file_that_is_right_is_no_problem(tmp_path: Path):
         ("kind: worker\nuser: 1000\n", ["apps/new.yaml: image: is missing"]),
         (
             f"{GOOD}version: '1'\n",
-            ["apps/new.yaml: version: is the stage's: move it to wharf:apps.new.version in the stage file"],
+            [
+                "apps/new.yaml: version: belongs to the stage: move it to wharf:apps.new.version in the stage file"
+            ],
         ),
-        (f"{GOOD}name: other\n", ["apps/new.yaml: name: is not a known key: the app is called new, as its file is"]),
+        (f"{GOOD}name: other\n", ["apps/new.yaml: name: is not a known key: the app's name is that of its file, new"]),
         (
             f"{GOOD}needs: {{mail: {{URL: '${{nope}}'}}}}\n",
-            ["apps/new.yaml: needs.mail.URL: ${nope} is not known: there are ${host}, ${port}"],
+            ["apps/new.yaml: needs.mail.URL: ${nope} is not known: the placeholders are ${host}, ${port}"],
         ),
     ],
 )  # fmt: skip
