@@ -1,4 +1,4 @@
-"""Volumes for what runs on nodes; Fargate has none."""
+"""Volumes for pods on nodes. Fargate has no volumes."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ POLICY = "service-role/AmazonEBSCSIDriverPolicy"
 
 @dataclass(frozen=True, kw_only=True)
 class BlockStorageArgs:
-    """Of which cluster.
+    """The cluster for which they are.
 
     Attributes:
         cluster: its name, once it exists.
-        cluster_name: the same, known at once.
+        cluster_name: the same, but known before the cluster exists.
         region: of the cluster.
         version: of the add-on.
         oidc_provider_arn, oidc_issuer: the cluster's.

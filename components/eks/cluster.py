@@ -22,8 +22,9 @@ from components.shared.names import Longest, physical_name
 from components.shared.refusal import Refusal, require
 
 LOGS = ("api", "audit", "authenticator", "controllerManager", "scheduler")
-# EKS takes no subnet of a zone that the cluster did not have when it was made (aws/containers-roadmap#2258), and wants
-# two: with more than that, a stage could not be given another zone later. Pods and nodes stand in all.
+# EKS needs subnets in two zones. It accepts no subnet in a zone that the cluster did not have when it was created
+# (aws/containers-roadmap#2258). If it used more than two, a stage could not get another zone later. Pods and nodes
+# use all zones.
 CONTROL_PLANE_ZONES = 2
 ADMIN_POLICY = "AmazonEKSClusterAdminPolicy"
 COREDNS_POD = {"cpu": "250m", "memory": "256Mi"}
@@ -31,7 +32,7 @@ COREDNS_POD = {"cpu": "250m", "memory": "256Mi"}
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterArgs:
-    """What the cluster is.
+    """What the cluster looks like.
 
     Attributes:
         cluster_name: its name in EKS, which starts the names of what belongs to it.
@@ -98,7 +99,7 @@ def limits(
     node_type: str,
     log_retention_days: int,
 ) -> Iterator[Refusal]:
-    """What EKS takes, and what leaves a cluster that can be reached."""
+    """What EKS accepts, and what the cluster needs so that it can be reached."""
     if version not in EKS_VERSIONS:
         offered = " or ".join(EKS_VERSIONS)
         yield Refusal("version", f"{version} is not in standard support by EKS: write {offered}")
@@ -129,19 +130,19 @@ class Cluster(ComponentResource):
     """
 
     name: Output[str]
-    kubeconfig: Output[str]  # gets a token from the `aws` command; holds no credential
+    kubeconfig: Output[str]  # the `aws` command supplies a token; it contains no credential
     oidc_provider_arn: Output[str]
     oidc_issuer: Output[str]  # without https://
-    security_group_id: Output[str]  # the one that EKS makes, and gives to nodes and pods
-    pod_execution_role: Output[str]  # name of the role that Fargate fetches images and writes logs with
-    system: Sequence[Resource]  # what pods in kube-system need to start
-    compute: Sequence[Resource]  # what other pods need
+    security_group_id: Output[str]  # EKS creates it, and gives it to nodes and pods
+    pod_execution_role: Output[str]  # the name of the role with which Fargate pulls images and writes logs
+    system: Sequence[Resource]  # must exist before pods in kube-system can start
+    compute: Sequence[Resource]  # must exist before other pods can start
 
     def __init__(self, name: str, args: ClusterArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("wharf:eks:Cluster", name, None, opts)
         self._prefix, self._args, self._child = name, args, ResourceOptions(parent=self)
         control_plane = self._control_plane()
-        # By way of an output, so that what uses the name waits for the cluster, and goes before it.
+        # An output, so that whatever uses the name is created after the cluster and deleted before it.
         self.name = control_plane.oidc_provider_url.apply(lambda _: args.cluster_name)
         self.kubeconfig = control_plane.kubeconfig_json
         self.security_group_id = control_plane.cluster_security_group_id
@@ -176,7 +177,7 @@ class Cluster(ComponentResource):
         )
         logs = aws.cloudwatch.LogGroup(
             f"{self._prefix}-logs",
-            name=f"/aws/eks/{args.cluster_name}/cluster",  # EKS makes one that keeps all forever, if there is none
+            name=f"/aws/eks/{args.cluster_name}/cluster",  # without it, EKS creates one that keeps logs forever
             retention_in_days=args.log_retention_days,
             opts=self._child,
         )
@@ -197,8 +198,8 @@ class Cluster(ComponentResource):
             encryption_config_key_arn=key.arn,
             deletion_protection=args.keep,
             skip_default_node_group=True,
-            skip_default_security_groups=True,  # EKS's own does, and goes with the cluster
-            create_oidc_provider=False,  # it would fetch a thumbprint that AWS no longer looks at
+            skip_default_security_groups=True,  # EKS creates one, and deletes it with the cluster
+            create_oidc_provider=False,  # it would look up a thumbprint that AWS no longer needs
             bootstrap_self_managed_addons=False,
             use_default_vpc_cni=True,  # "default" is none: the line above
             kube_proxy_addon_options=eks.KubeProxyAddonOptionsArgs(enabled=False),
@@ -244,7 +245,7 @@ class Cluster(ComponentResource):
         args, versions = self._args, EKS_VERSIONS[self._args.version]
         network_policy = {"enableNetworkPolicy": "true"}
         before = [
-            self._addon("vpc-cni", versions.vpc_cni, configuration=network_policy),  # a node is not ready without it
+            self._addon("vpc-cni", versions.vpc_cni, configuration=network_policy),  # without it, no node becomes ready
             self._addon("kube-proxy", versions.kube_proxy),
         ]
         return SystemNodes(

@@ -1,4 +1,4 @@
-"""Versions of Kubernetes that EKS supports without extra charge, with the add-ons that go with each."""
+"""Versions of Kubernetes that EKS supports without extra cost, with the versions of their add-ons."""
 
 from __future__ import annotations
 

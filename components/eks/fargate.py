@@ -1,4 +1,4 @@
-"""What Fargate takes and what it is paid for, as plain values."""
+"""What Fargate accepts, and which sizes it charges for."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from fnmatch import fnmatchcase
 
 from components.shared.refusal import Refusal, require
 
-MAX_SELECTORS = 5  # of a profile
+MAX_SELECTORS = 5  # in one profile
 SYSTEM_NAMESPACE = "kube-system"
 PATTERN = re.compile(r"[a-z0-9*?]([a-z0-9*?-]*[a-z0-9*?])?")
-OVERHEAD_MIB = 256  # for kubelet and the like, added to what the pod asks for
+OVERHEAD_MIB = 256  # Fargate adds this to the pod's requests, for the kubelet and others
 
-# Sizes that are to be had: vCPU to GiB of memory.
+# Sizes that Fargate offers: vCPU to GiB of memory.
 # https://docs.aws.amazon.com/eks/latest/userguide/fargate-pod-configuration.html
 SIZES: Mapping[float, tuple[float, ...]] = {
     0.25: (0.5, 1, 2),
@@ -27,11 +27,11 @@ SIZES: Mapping[float, tuple[float, ...]] = {
 
 
 def profiles(namespaces: Sequence[str], *, system: bool) -> dict[str, tuple[str, ...]]:
-    """Profiles by name, each with the namespaces (or patterns of them) whose pods it takes; as few as there can be.
+    """As few profiles as possible: by name, each with the namespaces (or patterns) whose pods run in it.
 
     Args:
-        namespaces: names, with ``*`` and ``?`` for any characters and any one.
-        system: whether Fargate also runs the cluster's own pods, for want of nodes.
+        namespaces: names or patterns: ``*`` stands for any characters, ``?`` for one.
+        system: whether Fargate also runs the cluster's own pods, because there are no nodes.
 
     Raises:
         RefusedError: see `limits`.
@@ -45,7 +45,7 @@ def profiles(namespaces: Sequence[str], *, system: bool) -> dict[str, tuple[str,
 
 
 def limits(namespaces: Sequence[str], *, system: bool) -> Iterator[Refusal]:
-    """A pattern that is none, or that would take the cluster's own pods away from the nodes."""
+    """Patterns that are malformed, or that would also match the cluster's own pods."""
     for pattern in namespaces:
         if not PATTERN.fullmatch(pattern):
             yield Refusal("profiles", f"{pattern!r} is not the name of a namespace, or a pattern with * and ?")
@@ -54,12 +54,12 @@ def limits(namespaces: Sequence[str], *, system: bool) -> Iterator[Refusal]:
 
 
 def runs(namespace: str, by_name: Mapping[str, Sequence[str]]) -> bool:
-    """Whether pods of ``namespace`` go to Fargate."""
+    """Whether the pods of ``namespace`` run on Fargate."""
     return any(fnmatchcase(namespace, pattern) for patterns in by_name.values() for pattern in patterns)
 
 
 def paid_size(millicores: int, mebibytes: int) -> tuple[float, float]:
-    """The vCPU and GiB that are paid for, for a pod that asks for that much in all.
+    """The vCPU and GiB for which Fargate charges, for a pod with these requests in total.
 
     Raises:
         ValueError: Fargate has no such size.

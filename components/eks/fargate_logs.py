@@ -1,4 +1,4 @@
-"""What pods on Fargate print, in CloudWatch."""
+"""The logs of pods on Fargate, in CloudWatch."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from components.iam.documents import allow, document
 from components.shared.labels import MANAGED_BY
 
 MANAGED = {"app.kubernetes.io/managed-by": MANAGED_BY}
-NAMESPACE = "aws-observability"  # Fargate looks for these two names
+NAMESPACE = "aws-observability"  # Fargate requires these two names
 CONFIG_MAP = "aws-logging"
-LONGEST = 5300  # characters that Fargate reads of the ConfigMap
+LONGEST = 5300  # the characters of the ConfigMap that Fargate reads
 WRITES = ("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents")
 
 
@@ -37,9 +37,9 @@ class FargateLogsArgs:
 
 
 class FargateLogs(ComponentResource):
-    """The log router that Fargate has built in, pointed at a log group of ours.
+    """The configuration of Fargate's built-in log router, and the log group to which it writes.
 
-    Pods that start before `ready` are not logged: whatever runs on Fargate waits for it.
+    Pods that start before `ready` have no logs, so everything on Fargate waits for it.
     """
 
     log_group: Output[str]
@@ -80,7 +80,7 @@ class FargateLogs(ComponentResource):
 
 
 def write_document(log_group_arn: str) -> str:
-    """Into this group, and no other."""
+    """Allows writing into this log group only."""
     return document(allow(WRITES, [f"{log_group_arn}:*"]))
 
 

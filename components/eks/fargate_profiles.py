@@ -1,4 +1,4 @@
-"""Which pods Fargate runs, and in whose name."""
+"""Which pods run on Fargate, and with which role."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class FargateProfilesArgs:
 
     Attributes:
         cluster: its name, once it exists.
-        cluster_name: the same, known at once; the role does not wait for the cluster.
+        cluster_name: the same, but known before the cluster exists, so that the role need not wait for it.
         region, account_id: of the cluster.
         subnet_ids: private subnets.
         profiles: namespaces, or patterns of them, by profile; see `components.eks.fargate.profiles`.
@@ -39,9 +39,10 @@ class FargateProfilesArgs:
 
 
 class FargateProfiles(ComponentResource):
-    """Profiles, one after another, since EKS makes and deletes only one of a cluster at a time.
+    """Profiles. They are created one after the other, because EKS changes only one profile of a cluster at a time.
 
-    A profile never changes: other namespaces or subnets are another profile, made before the old one and its pods go.
+    A profile cannot change. Other namespaces or subnets need another profile, which is created before the old one is
+    deleted with its pods.
     """
 
     profiles: Mapping[str, aws.eks.FargateProfile]
@@ -81,12 +82,12 @@ class FargateProfiles(ComponentResource):
 
 
 def profile_name(profile: str, namespaces_and_subnets: Sequence[str]) -> str:
-    """Another name whenever one of these changes: EKS refuses that of the profile which is to go afterwards."""
+    """A name that changes with these values, because the old profile still exists when the new one is created."""
     digest = hashlib.sha256("\n".join(namespaces_and_subnets).encode()).hexdigest()[:6]
     return physical_name(profile, digest, longest=Longest.FARGATE_PROFILE)
 
 
 def trust_document(region: str, account_id: str, cluster: str) -> str:
-    """Fargate takes the role for profiles of this cluster, and for no other's."""
+    """Fargate can use the role only for profiles of this cluster."""
     profiles = f"arn:{partition_of(region)}:eks:{region}:{account_id}:fargateprofile/{cluster}/*"
     return service_trust(SERVICE, {"ArnLike": {"aws:SourceArn": profiles}})

@@ -1,4 +1,4 @@
-"""What tells the autoscaler how busy pods are."""
+"""metrics-server, which tells the autoscaler how busy pods are."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from components.shared.helm_release import helm_release
 
 @dataclass(frozen=True, kw_only=True)
 class MetricsServerArgs:
-    """``chart`` is where the chart comes from; ``after`` what its pods need to start."""
+    """``chart`` is the chart's source. ``after`` must exist before its pods can start."""
 
     chart: Source = METRICS_SERVER.upstream
     after: Sequence[Resource] = ()

@@ -13,7 +13,7 @@ from components.iam.documents import partition_of, service_trust
 from components.shared.names import Longest, physical_name
 from components.shared.refusal import Refusal, RefusedError, require
 
-# The network add-on takes its rights from the node: it is on it before any pod could have a role of its own.
+# The network add-on uses the node's rights, because it runs before any pod can have its own role.
 POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryPullOnly")
 ARM = re.compile(r"(a1|[a-z]+\d+g[a-z]*)\.")
 DISK_GIB = 30
@@ -25,7 +25,7 @@ class SystemNodesArgs:
 
     Attributes:
         cluster: the cluster's name, once it exists.
-        cluster_name: the same, known at once.
+        cluster_name: the same, but known before the cluster exists.
         region: of the cluster.
         version: of Kubernetes; nodes follow the control plane.
         subnet_ids: private subnets, one a zone. Nodes stand in as many of the first as there are nodes, so that none of
@@ -54,7 +54,7 @@ class SystemNodesArgs:
 
 
 class SystemNodes(ComponentResource):
-    """A managed node group whose pods cannot read the instance metadata, and so not take the node's role."""
+    """A managed node group. Its pods cannot read the instance metadata, so they cannot use the node's role."""
 
     group: aws.eks.NodeGroup
 
@@ -115,7 +115,7 @@ def first(count: int, subnet_ids: Input[Sequence[Input[str]]]) -> Output[list[In
 
 
 def type_limits(instance_type: str) -> Iterator[Refusal]:
-    """How an EC2 instance type is written."""
+    """What an EC2 instance type looks like."""
     if not re.fullmatch(r"[a-z][a-z0-9-]*\.[a-z0-9-]+", instance_type):
         yield Refusal("system-nodes.type", f"{instance_type!r} is not an EC2 instance type, such as t4g.medium")
 

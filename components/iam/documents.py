@@ -1,4 +1,4 @@
-"""IAM documents as plain values: pure, so that tests lint them with real ARNs."""
+"""IAM documents as plain values. Tests can check them with real ARNs."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def allow(actions: Sequence[str], resources: Sequence[str], conditions: Conditio
 
 
 def service_trust(service: str, conditions: Conditions | None = None) -> str:
-    """Who may take a role: an AWS service, such as ``eks-fargate-pods.amazonaws.com``."""
+    """Who can use a role: an AWS service, such as ``eks-fargate-pods.amazonaws.com``."""
     trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}
     return document({**trust, "Condition": conditions} if conditions else trust)
 
 
 def service_account_trust(provider_arn: str, issuer: str, namespace: str, service_account: str) -> str:
-    """Who may take a role: one Kubernetes service account, by the token that its pods get for AWS.
+    """Who can use a role: one Kubernetes service account, with the token that its pods get for AWS.
 
     Args:
         provider_arn: the IAM OIDC provider of the cluster.

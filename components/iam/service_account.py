@@ -31,7 +31,7 @@ class ServiceAccountRoleArgs:
 
 
 class ServiceAccountRole(ComponentResource):
-    """A role that pods take by the token of their service account (IRSA), which Fargate has too.
+    """A role that pods use with the token of their service account (IRSA). This also works on Fargate.
 
     Example:
         ``ServiceAccountRole("uploads", ServiceAccountRoleArgs(prefix="wharf-dev", namespace="dev",
@@ -39,8 +39,8 @@ class ServiceAccountRole(ComponentResource):
     """
 
     arn: Output[str]
-    annotation: dict[str, Output[str]]  # what the service account carries
-    ready: aws.iam.RolePolicy  # once it exists, pods can do what they may
+    annotation: dict[str, Output[str]]  # an annotation for the service account
+    ready: aws.iam.RolePolicy  # when it exists, the pods have their rights
 
     def __init__(self, name: str, args: ServiceAccountRoleArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("wharf:iam:ServiceAccountRole", name, None, opts)
@@ -60,5 +60,5 @@ class ServiceAccountRole(ComponentResource):
 
 
 def _role_name(args: ServiceAccountRoleArgs) -> str:
-    """By dots, which no namespace and no account has: app `eu-web` of `dev` is not app `web` of `dev-eu`."""
+    """Joined by dots, which names cannot contain. So app `eu-web` of `dev` differs from app `web` of `dev-eu`."""
     return ".".join((args.prefix, args.namespace, args.service_account))

@@ -1,4 +1,4 @@
-"""Where a load balancer writes down who asked for what."""
+"""The bucket for the access logs of load balancers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DELIVERY = "logdelivery.elasticloadbalancing.amazonaws.com"
 
 @dataclass(frozen=True, kw_only=True)
 class AccessLogsArgs:
-    """How long they are kept.
+    """How long the logs are kept.
 
     Attributes:
         account_id: of the load balancers that write.
@@ -29,15 +29,15 @@ class AccessLogsArgs:
 
 
 class AccessLogs(ComponentResource):
-    """A private bucket that load balancers of the account can write to. They encrypt with S3's keys, and no other."""
+    """A private bucket into which load balancers of the account can write. They can encrypt only with S3's own keys."""
 
     bucket: Output[str]
-    ready: Sequence[Resource]  # a load balancer is refused before
+    ready: Sequence[Resource]  # AWS refuses a load balancer before this
 
     def __init__(self, name: str, args: AccessLogsArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("wharf:ingress:AccessLogs", name, None, opts)
         child = ResourceOptions(parent=self)
-        # The role that deploys may touch buckets of this name only.
+        # The deploy role may change only buckets with this name.
         bucket = aws.s3.Bucket(f"{name}-access-logs", force_destroy=not args.keep, opts=child)
         private = aws.s3.BucketPublicAccessBlock(
             f"{name}-private",
@@ -72,14 +72,14 @@ class AccessLogs(ComponentResource):
             f"{name}-policy",
             bucket=bucket.id,
             policy=Output.all(bucket.arn, args.account_id).apply(lambda found: bucket_document(found[0], found[1])),
-            opts=ResourceOptions(parent=self, depends_on=[private]),  # S3 refuses two changes of its access at a time
+            opts=ResourceOptions(parent=self, depends_on=[private]),  # S3 refuses two access changes at the same time
         )
         self.bucket, self.ready = bucket.bucket, [encryption, policy]
         self.register_outputs({"bucket": self.bucket})
 
 
 def bucket_document(bucket_arn: str, account_id: str) -> str:
-    """Load balancers of this account write; nobody comes without TLS."""
+    """Load balancers of this account may write. Everybody must use TLS."""
     return document(
         {
             "Sid": "Write",

@@ -1,4 +1,4 @@
-"""A certificate for a domain and all names one level under it."""
+"""A certificate for a domain and all names directly under it."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class CertificateArgs:
 
 
 class Certificate(ComponentResource):
-    """An ACM certificate, proved by a record in the domain's own zone, and renewed as long as that stays."""
+    """An ACM certificate. A DNS record in the domain's zone proves ownership. ACM renews it while the record exists."""
 
-    arn: Output[str]  # once it is valid
+    arn: Output[str]  # available when the certificate is valid
 
     def __init__(self, name: str, args: CertificateArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("wharf:ingress:Certificate", name, None, opts)
@@ -33,7 +33,7 @@ class Certificate(ComponentResource):
             validation_method="DNS",
             opts=child,
         )
-        proof = certificate.domain_validation_options[0]  # the same record proves the name and the wildcard
+        proof = certificate.domain_validation_options[0]  # one record proves both the name and the wildcard
         record = aws.route53.Record(
             f"{name}-proof",
             zone_id=args.zone_id,

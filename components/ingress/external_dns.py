@@ -1,4 +1,4 @@
-"""Records for the hosts of an environment's Ingresses."""
+"""DNS records for the hosts of an environment's Ingresses."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from components.shared.helm_release import helm_release
 
 ACCOUNT = "external-dns"
 RECORD_TYPES = ("A", "AAAA", "CNAME", "TXT")
-# Records that say whose the others are stand under the domain too, where the role may write them.
+# external-dns marks its records with further records. They are under the domain, where its role may write.
 OWNER_PREFIX = "wharf-%{record_type}."
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExternalDnsArgs:
-    """Whose records it keeps.
+    """Whose records external-dns manages.
 
     Attributes:
         prefix: starts the role's name, and says whose the records are.

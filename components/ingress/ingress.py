@@ -1,4 +1,4 @@
-"""The one load balancer of an environment, as its Ingresses name it."""
+"""The load balancer of an environment, as its Ingresses refer to it."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ PORTS = "alb.ingress.kubernetes.io/listen-ports"
 
 @dataclass(frozen=True, kw_only=True)
 class IngressArgs:
-    """What its load balancer does.
+    """What the load balancer does.
 
     Attributes:
-        environment: names the class, the group, and so the load balancer.
-        namespace: the only one whose Ingresses it takes.
+        environment: the name of the class and the group, and so of the load balancer.
+        namespace: the only namespace whose Ingresses it accepts.
         log_bucket: where access logs go.
         certificate_arn: makes it HTTPS, with a redirect from HTTP; none: HTTP only.
         allow: CIDRs that may connect; none: all.
@@ -42,7 +42,7 @@ class IngressArgs:
 
 
 class Ingress(ComponentResource):
-    """An IngressClass of the load balancer controller, with parameters that no Ingress of it can change.
+    """An IngressClass of the load balancer controller. Ingresses cannot change its parameters.
 
     Ingresses that name `class_name` and carry `annotations` share one internet-facing ALB with IP targets.
     """

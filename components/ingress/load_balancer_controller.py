@@ -1,4 +1,4 @@
-"""The AWS Load Balancer Controller, which makes an ALB of Ingresses."""
+"""The AWS Load Balancer Controller, which creates an ALB for Ingresses."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from components.shared.helm_release import helm_release
 
 NAMESPACE = "kube-system"
 ACCOUNT = AWS_LOAD_BALANCER_CONTROLLER.name
-# On a namespace: a new pod behind a load balancer is ready once that sends it requests, and an old one goes only then.
+# A label for namespaces: a new pod is ready only when the load balancer sends it requests. Old pods stop only then.
 # https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/pod_readiness_gate/
 READY_WHEN_REACHED = {"elbv2.k8s.aws/pod-readiness-gate-inject": "enabled"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class LoadBalancerControllerArgs:
-    """For which cluster it works.
+    """The cluster for which it works.
 
     Attributes:
         cluster_name: the cluster's name, which starts the role's and is in the tags of all that the controller makes.
-        region, account_id, vpc_id: where load balancers stand; on Fargate there is no metadata to ask.
+        region, account_id, vpc_id: where load balancers are created; on Fargate, pods cannot ask for it.
         cluster_security_group_id: what pods stand behind.
         oidc_provider_arn, oidc_issuer: the cluster's.
         chart: where the chart comes from.
@@ -46,7 +46,7 @@ class LoadBalancerControllerArgs:
 
 
 class LoadBalancerController(ComponentResource):
-    """The controller, its role, and the security group that load balancers reach pods from.
+    """The controller, its role, and the security group from which load balancers reach pods.
 
     Whatever has an Ingress depends on `release`, so that it is made after the controller and goes before it: once the
     controller is gone, nobody takes its load balancers down, and Ingresses cannot be deleted.
@@ -85,7 +85,7 @@ class LoadBalancerController(ComponentResource):
         self.register_outputs({"backend_security_group_id": self.backend_security_group_id})
 
     def _backend(self) -> tuple[aws.ec2.SecurityGroup, Resource]:
-        """Ours, since one that the controller makes would outlive it and hold the VPC."""
+        """If the controller created this group, it would stay behind and block the deletion of the VPC."""
         child = ResourceOptions(parent=self)
         group = aws.ec2.SecurityGroup(
             f"{self._prefix}-backend",
@@ -115,16 +115,16 @@ class LoadBalancerController(ComponentResource):
             "serviceAccount": {"create": True, "name": ACCOUNT, "annotations": role.annotation},
             "backendSecurityGroup": self.backend_security_group_id,
             "defaultTargetType": "ip",
-            # Ours are made with each environment.
+            # Each environment creates its own.
             "createIngressClassResource": False,
             "ingressClassParams": {"create": False},
-            # It would stop every Service of the cluster while the controller is down (#4140).
+            # With it, no Service in the cluster could be changed while the controller is down (#4140).
             "enableServiceMutatorWebhook": False,
-            # Each upgrade would make another certificate, which the API server does not know yet (#4581).
+            # Otherwise each upgrade creates another certificate, which the API server does not know yet (#4581).
             "keepTLSSecret": True,
-            # Pods start without the controller too, and are then ready by themselves.
+            # Pods can start without the controller, and then become ready without it.
             "podMutatorWebhookConfig": {"failurePolicy": "Ignore"},
-            # What its role does not allow.
+            # Its role does not allow these.
             "enableShield": False,
             "enableWaf": False,
             "enableWafv2": False,

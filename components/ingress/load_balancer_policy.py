@@ -69,7 +69,7 @@ CREATES = ("CreateListener", "CreateLoadBalancer", "CreateRule", "CreateTargetGr
 
 
 def policy_document(region: str, account_id: str, cluster: str, vpc_id: str) -> str:
-    """The controller's policy, for one cluster in one VPC."""
+    """The controller's policy for one cluster in one VPC."""
     partition = partition_of(region)
     ec2 = f"arn:{partition}:ec2:{region}:{account_id}"
     return document(
@@ -122,7 +122,7 @@ def _load_balancers(elb: str, cluster: str) -> list[Statement]:
         allow(CHANGES_LOAD_BALANCER, balancer, _ours(cluster)),
         allow(CHANGES_LISTENER, listener, _ours(cluster)),
         allow(CHANGES_RULE, rule, _ours(cluster)),
-        # It knows no tags; the controller's load balancers all have names that start so.
+        # It supports no tags, but the names of the controller's load balancers all begin with this.
         allow(["elasticloadbalancing:SetRulePriorities"], [f"{elb}:listener-rule/app/k8s-*/*/*/*"]),
         allow(CHANGES_TARGETS, targets, _ours(cluster)),
     ]
@@ -133,5 +133,5 @@ def _ours(cluster: str) -> Conditions:
 
 
 def _ours_and_stays_so(cluster: str) -> Conditions:
-    """Other tags of what is this cluster's; not the tag that says so."""
+    """Allows changing tags of this cluster's resources, except the tag that marks them."""
     return {**_ours(cluster), "Null": {f"aws:RequestTag/{TAG}": "true"}}

@@ -1,4 +1,4 @@
-"""The address plan of a VPC: every zone has a fixed place, so that another zone moves nobody."""
+"""The address plan of a VPC. Every zone has a fixed place, so adding a zone does not move the others."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from ipaddress import IPv4Network
 from components.shared.refusal import Refusal, require
 
 MAX_ZONES = 6
-WIDEST, NARROWEST = 16, 21  # AWS takes no VPC wider; a load balancer takes no subnet narrower than /27
-SERVICE_RANGE = IPv4Network("172.20.0.0/16")  # what the cluster's Services get
+WIDEST, NARROWEST = 16, 21  # the largest VPC on AWS; a load balancer needs subnets of at least /27
+SERVICE_RANGE = IPv4Network("172.20.0.0/16")  # the addresses of the cluster's Services
 PRIVATE_BITS, PUBLIC_BITS = 3, 6
-PUBLIC_BLOCK = 6  # of the eight that the VPC is cut into: 0 to 5 are private, 6 is public, 7 is left free
+PUBLIC_BLOCK = 6  # the VPC has eight blocks: 0 to 5 are private, 6 is public, 7 stays free
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,12 +25,12 @@ class ZonePlan:
 
 
 def public_block(cidr: str) -> str:
-    """The one range that holds all public subnets, and nothing else."""
+    """The range that contains all public subnets and nothing else."""
     return str(_blocks(cidr)[PUBLIC_BLOCK])
 
 
 def plan(cidr: str, zones: Sequence[str]) -> tuple[ZonePlan, ...]:
-    """A private subnet of an eighth of the VPC and a public one of a sixty-fourth for each zone.
+    """For each zone, a private subnet (an eighth of the VPC) and a public one (a sixty-fourth).
 
     A zone's place follows from its position alone: appending one leaves the others as they are.
 
@@ -46,7 +46,7 @@ def plan(cidr: str, zones: Sequence[str]) -> tuple[ZonePlan, ...]:
 
 
 def limits(cidr: str, zones: Sequence[str]) -> Iterator[Refusal]:
-    """What AWS and EKS take as a range and as zones."""
+    """Which ranges and zones AWS and EKS accept."""
     yield from _range_limits(cidr)
     if not 2 <= len(zones) <= MAX_ZONES:
         yield Refusal("zones", f"{len(zones)} given, and an EKS cluster stands in 2 to {MAX_ZONES}")

@@ -1,4 +1,4 @@
-"""Who talked to whom in a VPC, kept for a while."""
+"""Flow logs: who talked to whom in a VPC."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WRITES = ("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"
 
 @dataclass(frozen=True, kw_only=True)
 class FlowLogsArgs:
-    """``prefix`` starts the names on AWS; ``retention_days`` is one of the spans that CloudWatch takes."""
+    """Names on AWS begin with ``prefix``. ``retention_days`` is a number of days that CloudWatch allows."""
 
     prefix: str
     account_id: Input[str]
@@ -57,10 +57,10 @@ class FlowLogs(ComponentResource):
 
 
 def trust_document(account_id: str) -> str:
-    """The service takes the role for this account only."""
+    """The service can use the role only for this account."""
     return service_trust(SERVICE, {"StringEquals": {"aws:SourceAccount": account_id}})
 
 
 def write_document(log_group_arn: str) -> str:
-    """Into this group, and no other."""
+    """Allows writing into this log group only."""
     return document(allow(WRITES, [f"{log_group_arn}:*"]))

@@ -1,4 +1,4 @@
-"""A small instance that lets private subnets out, at a tenth of what a NAT gateway costs."""
+"""A small instance that connects private subnets to the internet. It costs a tenth of a NAT gateway."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import pulumi_aws as aws
 from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
 
-# EC2 looks the image up when the instance starts, so a newer one does not show up as a change.
+# EC2 looks up the image when the instance starts, so a newer image is not a change in the program.
 IMAGE = "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
 # https://docs.aws.amazon.com/vpc/latest/userguide/work-with-nat-instances.html
-# With swap, since dnf alone may take more than the 512 MiB of a nano (amazonlinux/amazon-linux-2023#404).
+# It needs swap: dnf alone can use more than the 512 MiB of a nano (amazonlinux/amazon-linux-2023#404).
 START = """\
 #!/bin/sh
 set -eu
@@ -33,7 +33,7 @@ systemctl enable --now iptables
 
 @dataclass(frozen=True, kw_only=True)
 class NatInstanceArgs:
-    """Where it stands.
+    """Where the instance is.
 
     Attributes:
         vpc_id, vpc_cidr: the VPC; whoever is in it may go out.
@@ -68,7 +68,7 @@ class NatInstance(ComponentResource):
             f"{name}-interface",
             subnet_id=args.subnet_id,
             security_groups=[self._security_group().id],
-            source_dest_check=False,  # it forwards what is not meant for it
+            source_dest_check=False,  # it forwards packets that are for others
             tags={"Name": name},
             opts=child,
         )
@@ -89,8 +89,8 @@ class NatInstance(ComponentResource):
             opts=ResourceOptions(
                 parent=self,
                 depends_on=[association],  # it installs a package at its first start
-                delete_before_replace=True,  # the interface has room for one
-                replace_on_changes=["launchTemplate"],  # AWS would let it run as it was
+                delete_before_replace=True,  # only one instance can use the interface
+                replace_on_changes=["launchTemplate"],  # AWS itself would not restart it
             ),
         )
         self.network_interface_id, self.public_ip = interface.id, address.public_ip

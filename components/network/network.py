@@ -1,4 +1,4 @@
-"""The VPC: where everything on AWS stands, and how it gets out."""
+"""The VPC: the network of everything on AWS, and its ways to the internet."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from components.shared.refusal import Refusal, require
 
 Nat = Literal["gateway", "gateway-per-zone", "instance", "none"]
 ANYWHERE = "0.0.0.0/0"
-GATEWAY_ENDPOINTS = ("s3", "dynamodb")  # cost nothing, and keep image layers off the NAT
-# What the load balancer controller and EKS look for.
+GATEWAY_ENDPOINTS = ("s3", "dynamodb")  # free, and images then do not go through the NAT
+# The load balancer controller and EKS find subnets by these tags.
 PUBLIC_ROLE = {"kubernetes.io/role/elb": "1"}
 PRIVATE_ROLE = {"kubernetes.io/role/internal-elb": "1"}
 
@@ -57,7 +57,7 @@ class NetworkArgs:
 
 
 def limits(cidr: str, zones: Sequence[str], region: str) -> Iterator[Refusal]:
-    """What a VPC for an EKS cluster must be."""
+    """What a VPC for an EKS cluster needs."""
     yield from cidr_limits(cidr, zones)
     for zone in zones:
         if not zone.startswith(region):
@@ -75,8 +75,8 @@ class Network(ComponentResource):
     vpc_id: Output[str]
     public_subnet_ids: Output[list[str]]
     private_subnet_ids: Output[list[str]]
-    public_cidr: str  # holds all public subnets
-    egress: Sequence[Resource]  # what private subnets need before pods in them can fetch images
+    public_cidr: str  # contains all public subnets
+    egress: Sequence[Resource]  # must exist before pods in private subnets can pull images
 
     def __init__(self, name: str, args: NetworkArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("wharf:network:Network", name, None, opts)
@@ -159,7 +159,7 @@ class Network(ComponentResource):
             vpc_id=self._vpc.id,
             availability_zone=zone,
             cidr_block=cidr,
-            map_public_ip_on_launch=False,  # what stands there and needs an address is given one
+            map_public_ip_on_launch=False,  # what needs a public address gets one explicitly
             tags={**self._named(what), **role, f"kubernetes.io/cluster/{self._args.cluster}": "shared"},
             opts=self._child,
         )
@@ -171,7 +171,7 @@ class Network(ComponentResource):
     def _default_routes(
         self, public: Mapping[str, aws.ec2.Subnet], tables: Mapping[str, aws.ec2.RouteTable]
     ) -> list[Resource]:
-        """From each zone out of the VPC; none where there is no NAT."""
+        """The way out of the VPC for each zone. Empty without NAT."""
         if self._args.nat == "none":
             return []
         if self._args.nat == "instance":

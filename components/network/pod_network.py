@@ -1,4 +1,4 @@
-"""The security group of an app's pods on Fargate, by which database, broker and relay know them."""
+"""The security group of an app's pods on Fargate. Database, broker and mail relay let in this group."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """What listens: everything that is not let in stays out."""
+    """Something that listens, and lets in only what it is told to."""
 
     security_group_id: Input[str]
     port: Input[int]
@@ -21,7 +21,7 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True)
 class PodNetworkArgs:
-    """Whose pods, and what they reach.
+    """Whose pods these are, and what they may reach.
 
     Attributes:
         app: names the policy and selects its pods.
@@ -92,7 +92,7 @@ def security_group_policy(
     group_ids: Sequence[Input[str]],
     opts: ResourceOptions,
 ) -> k8s.apiextensions.CustomResource:
-    """Gives these security groups to the pods on Fargate that have these labels, and no others."""
+    """Gives these security groups to pods on Fargate that have these labels."""
     return k8s.apiextensions.CustomResource(
         resource_name,
         api_version="vpcresources.k8s.aws/v1beta1",

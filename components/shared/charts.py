@@ -1,4 +1,4 @@
-"""Every third-party chart that is installed, with its version and what it runs: here and nowhere else.
+"""Every third-party chart that Wharf installs, with its version and what it runs. Charts are listed only here.
 
 What a chart runs is what we set its values to: components take replicas, sizes and ports from here, so that what rules
 and the Fargate lint see is what is asked for.
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Workload:
-    """The pods of one Deployment of a chart: each has one container; it runs in the namespace of the release."""
+    """The pods of one Deployment in a chart. Each pod has one container, and runs in the release's namespace."""
 
     name: str
     cpu: str
@@ -23,14 +23,14 @@ class Workload:
 
     @property
     def resources(self) -> dict[str, dict[str, str]]:
-        """Requests that are limits, as Fargate has them anyway."""
+        """Requests and limits are the same. On Fargate they always are."""
         size = {"cpu": self.cpu, "memory": self.memory}
         return {"requests": size, "limits": size}
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where Helm finds a chart: by name in a repository, or ``chart`` is a path or an ``oci://`` address."""
+    """Where Helm finds a chart: by its name in a repository, or ``chart`` is a path or an ``oci://`` address."""
 
     chart: str
     version: str
@@ -68,7 +68,7 @@ AWS_LOAD_BALANCER_CONTROLLER = Chart(
     (
         Workload(
             name="aws-load-balancer-controller",
-            replicas=2,  # with none, no Ingress can be changed in the whole cluster
+            replicas=2,  # if none runs, no Ingress of the cluster can be changed
             cpu="200m",
             memory="256Mi",
             ports=(8080, 9443, 61779),
@@ -85,7 +85,7 @@ METRICS_SERVER = Chart(
     "metrics-server",
     "https://kubernetes-sigs.github.io/metrics-server/",
     "3.13.1",
-    # Not the chart's 10250, which on Fargate is the kubelet's (metrics-server#1271).
+    # The chart's own port, 10250, is used by the kubelet on Fargate (metrics-server#1271).
     (Workload(name="metrics-server", cpu="100m", memory="200Mi", ports=(10251,)),),
 )
 TRAEFIK = Chart("traefik", "https://traefik.github.io/charts", "41.2.0")

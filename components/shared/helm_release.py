@@ -1,4 +1,4 @@
-"""How a chart is installed, the same for all."""
+"""How charts are installed. All are installed in the same way."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def helm_release(
     values: Mapping[str, Any],
     opts: ResourceOptions,
 ) -> k8s.helm.v3.Release:
-    """A Helm release that is waited for, and taken back where it fails: the next attempt finds nothing pending."""
+    """A Helm release. The engine waits for it. If it fails, it is rolled back, so that the next attempt can start."""
     return k8s.helm.v3.Release(
         resource_name,
         name=name,

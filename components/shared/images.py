@@ -1,7 +1,9 @@
-"""The images of the platform itself, pinned in one place. The team's own are pinned by their stages."""
+"""The images of the platform, with their versions. Stage files pin the images of the team's own apps."""
 
-POSTGRES = "docker.io/library/postgres"  # with the version that the stage asks for
-RABBITMQ = "docker.io/library/rabbitmq"  # likewise
+POSTGRES = "docker.io/library/postgres"  # the stage file says which version
+RABBITMQ = "docker.io/library/rabbitmq"  # the same
 VALKEY = "docker.io/valkey/valkey"  # likewise
 MAILPIT = "docker.io/axllent/mailpit:v1.27"
-MAIL_RELAY = "ghcr.io/kamorionlabs/aws-smtp-relay:1.2.0"  # of blueimp/aws-smtp-relay, which is kept up no more
+MAIL_RELAY = (
+    "ghcr.io/kamorionlabs/aws-smtp-relay:1.2.0"  # a fork of blueimp/aws-smtp-relay, which is no longer maintained
+)

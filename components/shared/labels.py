@@ -1,4 +1,4 @@
-"""Labels, in one place, so that selectors and what they select agree."""
+"""Labels. They are defined in one place, so that selectors match the objects that they select."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from components.shared.manifest import Manifest
 
 MANAGED_BY = "wharf"
 
-# For a Service: that its selector matches pods is seen by waiting for them, and the engine would wait ten seconds more.
+# For a Service. Wharf waits for the pods themselves; without this, the engine would wait ten more seconds.
 NOT_AWAITED = {"pulumi.com/skipAwait": "true"}
 
 
 def identity(name: str, component: str) -> dict[str, str]:
-    """What selects the pods of one workload; never changes over the life of an app."""
+    """Selects the pods of one workload. It never changes, because Kubernetes does not allow it."""
     return {"app.kubernetes.io/name": name, "app.kubernetes.io/component": component}
 
 
 def standard(name: str, *, project: str, environment: str, component: str) -> dict[str, str]:
-    """On every object. No version among them: a new version must not touch a Service or a policy."""
+    """For every object. The version is not included, because a new version must not change a Service or a policy."""
     return {
         **identity(name, component),
         "app.kubernetes.io/part-of": project,
@@ -26,10 +26,10 @@ def standard(name: str, *, project: str, environment: str, component: str) -> di
 
 
 def client_of(need: str) -> dict[str, str]:
-    """On the pods of an app that uses a part of the platform; that part lets in nobody else."""
+    """For the pods of an app that uses a service of the platform. The service lets in only these pods."""
     return {f"wharf.dev/uses-{need}": "true"}
 
 
 def not_awaited(metadata: Manifest) -> Manifest:
-    """The same metadata, of a Service that is not waited for by itself."""
+    """The same metadata, for a Service for which the engine does not wait."""
     return {**metadata, "annotations": NOT_AWAITED}

@@ -1,7 +1,7 @@
-"""Kubernetes objects, and parts of them, in the spelling of their manuals."""
+"""Kubernetes objects and parts of them, with the field names of the Kubernetes documentation."""
 
 from typing import Any, TypeAlias
 
-# The SDK's own types want another spelling (match_labels) and a class for each part; it takes this one as well.
-# What is right in it is for the API server to say, which the tests ask.
+# The SDK's own types use other names (match_labels) and a class for each part. The SDK accepts these dictionaries too.
+# Whether they are correct, the API server decides; the tests ask it.
 Manifest: TypeAlias = Any

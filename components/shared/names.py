@@ -1,4 +1,4 @@
-"""Physical names that fit: what AWS limits is cut, and stays unique by a digest of the whole."""
+"""Names on AWS. A name that is too long is cut, and ends with a digest, which keeps it unique."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ DIGEST = 8  # hexadecimal digits
 
 
 class Longest(IntEnum):
-    """How many characters AWS takes."""
+    """The largest number of characters that AWS allows."""
 
     LOAD_BALANCER = 32
     CACHE = 40
@@ -24,7 +24,7 @@ class Longest(IntEnum):
 
 
 def physical_name(*parts: str, longest: int) -> str:
-    """``parts`` joined by dashes; where that is longer than ``longest``, its start and a digest of all of it.
+    """``parts`` joined by dashes. If this is longer than ``longest``: its beginning, and a digest of all of it.
 
     Raises:
         ValueError: there is nothing to make a name of, or no room for a digest.

@@ -1,4 +1,4 @@
-"""Who may call whom, as NetworkPolicy specs; the namespace denies the rest (`components.apps.environment`)."""
+"""Who may call whom, as NetworkPolicy specs. The namespace denies everything else (`components.apps.environment`)."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ Peer = Mapping[str, Any]
 
 
 def callers(names: Sequence[str]) -> list[Peer]:
-    """The pods of these apps, whatever they do: serving, or running a command before a version."""
+    """All pods of these apps: those that serve, and those that run `before` commands."""
     return [{"podSelector": {"matchLabels": {"app.kubernetes.io/name": name}}} for name in names]
 
 
 def users_of(need: str) -> list[Peer]:
-    """The pods of every app of the namespace that needs this part of the platform."""
+    """The pods of all apps in the namespace that need this service."""
     return [{"podSelector": {"matchLabels": client_of(need)}}]
 
 
 def allow(selector: Mapping[str, str], peers: Sequence[Peer], ports: Sequence[int]) -> Manifest:
-    """Lets ``peers`` reach ``ports`` of the selected pods. No peers: nobody, stated as a policy without a rule.
+    """Lets ``peers`` reach ``ports`` of the selected pods. Without peers, the policy has no rule and lets nobody in.
 
-    An empty list of rules would say the same, and would be written anew by every server-side apply.
+    An empty list of rules would mean the same, but every server-side apply would write it again.
     """
     policy = {"podSelector": {"matchLabels": dict(selector)} if selector else {}, "policyTypes": ["Ingress"]}
     if not peers:

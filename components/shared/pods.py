@@ -1,4 +1,4 @@
-"""What every pod of ours has: the `restricted` profile, and folders that it may write to."""
+"""What every pod of Wharf has: the `restricted` profile, and folders into which it may write."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def container_security() -> Manifest:
 
 
 def pod_security(user: int | None, *, group: int | None = None) -> Manifest:
-    """``group`` owns the pod's volumes, for images that write to a claim."""
+    """``group`` owns the pod's volumes. Images that write to a PersistentVolumeClaim need it."""
     security: Manifest = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
     if user is not None:
         security |= {"runAsUser": user}
@@ -26,14 +26,14 @@ def pod_security(user: int | None, *, group: int | None = None) -> Manifest:
 
 
 def empty_dirs(paths: Sequence[str]) -> tuple[list[Manifest], list[Manifest]]:
-    """Volumes and their mounts for paths that are written to under a read-only root."""
+    """Volumes and mounts for the folders into which a pod writes. Its root file system is read-only."""
     names = {path: f"writable-{number}" for number, path in enumerate(paths, start=1)}
     volumes = [{"name": name, "emptyDir": {}} for name in names.values()]
     return volumes, [{"name": name, "mountPath": path} for path, name in names.items()]
 
 
 def spread(selector: Mapping[str, str]) -> list[Manifest]:
-    """Over zones first, then over nodes, where there are several; a single node still runs all."""
+    """Spreads pods over zones, and then over nodes. A single node still runs all of them."""
     return [
         {
             "maxSkew": 1,

@@ -1,4 +1,4 @@
-"""What is wrong with an input, as a value: which key, and a sentence with the value, the limit and the remedy."""
+"""A mistake in an input, as a value: its key, and a sentence with the value, the limit and what to write instead."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Refusal:
     text: str
 
     def under(self, prefix: str) -> Refusal:
-        """The same, seen from one level further out: ``storage-gib`` under ``wharf:database``."""
+        """The same, with a longer key: ``storage-gib`` becomes ``wharf:database.storage-gib``."""
         return Refusal(".".join(part for part in (prefix, self.key) if part), self.text)
 
     def __str__(self) -> str:
@@ -27,7 +27,7 @@ class Refusal:
 
 
 class RefusedError(ValueError):
-    """An argument cannot be; holds every `Refusal`."""
+    """An argument is wrong. Contains every `Refusal`."""
 
     def __init__(self, refusals: Iterable[Refusal]) -> None:
         self.refusals = tuple(refusals)
@@ -35,7 +35,7 @@ class RefusedError(ValueError):
 
 
 def under(prefix: str, refusals: Iterable[Refusal]) -> Iterator[Refusal]:
-    """The same refusals, seen from one level further out."""
+    """The same refusals, with the prefix before their keys."""
     return (refusal.under(prefix) for refusal in refusals)
 
 

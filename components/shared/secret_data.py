@@ -1,4 +1,4 @@
-"""Secret values as a Secret holds them, and the fingerprint that rolls the pods which read it."""
+"""The values of a Kubernetes Secret, and the fingerprint that replaces the pods when one changes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pulumi import Output
 
 
 def encoded(values: Mapping[str, Output[str]]) -> dict[str, Output[str]]:
-    """The ``data`` of a Secret. Not ``stringData``: a key that is taken out of that stays in the cluster."""
+    """The ``data`` of a Secret. With ``stringData``, a key that is removed would stay in the cluster."""
     return {
         name: Output.secret(value).apply(lambda text: base64.b64encode(text.encode()).decode())
         for name, value in values.items()
@@ -20,7 +20,7 @@ def encoded(values: Mapping[str, Output[str]]) -> dict[str, Output[str]]:
 
 
 def fingerprint(values: Mapping[str, Output[str]], key: Output[str]) -> Output[str]:
-    """Changes when one of ``values`` does, so that pods roll; keyed, so that it tells nothing about them."""
+    """Changes when one of ``values`` changes, so that pods are replaced. It is keyed, so nobody can guess them."""
 
     def digest(found: Mapping[str, str]) -> str:
         text = json.dumps({name: found[name] for name in sorted(values)})
