@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.command import Example, Stage, app
+from cli.command import DefaultStage, Example, Stage, app
 from stacks.errors import UserError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def _options(engine: str | None, cluster: str | None, timeout: float, yes: bool)
 
 @app.command()
 def up(
-    stage: Stage,
+    stage: DefaultStage = "local",
     engine: Engine = None,
     cluster: Cluster = None,
     timeout: Timeout = 600,
@@ -53,7 +53,7 @@ def up(
 
 @app.command()
 def preview(
-    stage: Stage,
+    stage: DefaultStage = "local",
     engine: Engine = None,
     cluster: Cluster = None,
     timeout: Timeout = 600,
@@ -67,7 +67,7 @@ def preview(
 
 
 @app.command()
-def down(stage: Stage, timeout: Timeout = 600, yes: Yes = False, example: Example = None) -> None:
+def down(stage: DefaultStage = "local", timeout: Timeout = 600, yes: Yes = False, example: Example = None) -> None:
     """Destroy a stage. For a local stage, delete its cluster too."""
     from cli.deploy import up
     from evaluation import project

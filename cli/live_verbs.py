@@ -6,19 +6,25 @@ from typing import Annotated
 
 import typer
 
-from cli.command import Example, Stage, app
+from cli import completion
+from cli.command import DefaultStage, Example, Stage, app
 from stacks.services import NAMES
 
 App = Annotated[
     str,
-    typer.Argument(metavar="APP", help=f"An app or a service of the stage: {', '.join(NAMES)}.", show_default=False),
+    typer.Argument(
+        metavar="APP",
+        help=f"An app or a service of the stage: {', '.join(NAMES)}.",
+        show_default=False,
+        autocompletion=completion.apps,
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON. docs/commands.md describes it.")]
 Wait = Annotated[float, typer.Option("--timeout", min=1, metavar="SECONDS", help="The longest time to wait.")]
 
 
 @app.command()
-def status(stage: Stage, json: Json = False, example: Example = None) -> None:
+def status(stage: DefaultStage = "local", json: Json = False, example: Example = None) -> None:
     """Show what runs in a stage, where, and why something does not run."""
     from cli.live import status_table
     from evaluation import project

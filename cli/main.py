@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from cli import deploy_verbs, live_verbs, new_verbs, review_verbs  # noqa: F401 register the verbs
+from cli import deploy_verbs, live_verbs, new_verbs, review_verbs, stage_verbs  # noqa: F401 register the verbs
 from cli.command import app
 from cli.machine.terminal import EXAMPLE, as_typed, with_paths
 from stacks.errors import UserError

@@ -12,8 +12,8 @@ from evaluation.project import Project, read_stage
 from stacks.errors import UserError
 from stacks.reading.models import Stage
 from stacks.reading.sections import STAGE_NAME
+from stacks.services import NAMES
 
-PARTS = ("database", "broker", "mail")
 DEFAULT_RANGE = "10.0.0.0/16"
 
 
@@ -90,7 +90,7 @@ def _with_own_domain(stage: Stage, text: str, name: str) -> str:
 def _without_unneeded(stage: Stage, text: str) -> str:
     """Without a database, broker or mail that none of its apps needs."""
     needed = {need for spec in stage.apps.values() for need in spec.needs}
-    for part in PARTS:
+    for part in NAMES:
         if part not in needed and f"wharf:{part}" in edit.load(text)["config"]:
             text = edit.without(text, ["config", f"wharf:{part}"])
     return text

@@ -42,7 +42,7 @@ def test_bad_input_is_told_by_every_verb_and_changes_nothing(wharf: Command, tmp
             "Invalid value for '--timeout': Input should be a valid number, unable to parse string as a number",
         ),
         (("up", "local", "--tiemout", "5"), "No such option: --tiemout (Possible options: --timeout)"),
-        (("up",), "Missing argument 'STAGE'."),
+        (("graph",), "Missing argument 'STAGE'."),
         (("upp", "local"), "No such command 'upp'. Did you mean 'up'?"),
         (("render", "local", "--out", "Pulumi.yaml"), "Pulumi.yaml is a file: name a folder for the rendered tree"),
     ],
