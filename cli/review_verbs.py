@@ -61,7 +61,7 @@ def diff(
     ] = Format.TEXT,
     example: Example = None,
 ) -> None:
-    """Compare a stage with an earlier commit or with another stage. Exit code 0: same, 2: changed, 3: data is lost."""
+    """Compare a stage with an earlier commit or with another stage. Exit code 0: same, 2: changed, 3: a risk."""
     from cli.diff import run
     from cli.diff.as_json import to_json
     from cli.diff.as_markdown import markdown

@@ -73,6 +73,17 @@ class Resource:
         return self.type.startswith("kubernetes:helm")
 
 
+def outermost(resource: Resource, resources: Mapping[str, Resource]) -> Resource | None:
+    """The outermost component that a resource belongs to, None for none."""
+    found, current = None, resource
+    while True:
+        if not current.custom:
+            found = current
+        if current.parent not in resources:
+            return found
+        current = resources[current.parent]
+
+
 @dataclass(frozen=True)
 class Graph:
     """All that one stage registers, in the order of registration."""

@@ -1,14 +1,40 @@
-"""What holds data, and what of it is lost when a resource is deleted. Nothing else decides this."""
+"""What holds data, and what of it is lost when a resource is deleted or changed. Nothing else decides this."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 from evaluation.aws_types import AWS_TYPES
 from evaluation.graph import Graph, Resource
-from evaluation.inputs import at
+from evaluation.inputs import at, is_true
 
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 LOG_BUCKET = "wharf:ingress:AccessLogs$aws:s3/bucket:Bucket"
 CLAIM, VOLUME = "kubernetes:core/v1:PersistentVolumeClaim", "kubernetes:core/v1:PersistentVolume"
+# Days for which something is kept, by the end of the path: what it is, and the days where nothing is given.
+KEPT_FOR: Mapping[str, tuple[str, float]] = {
+    "backupRetentionPeriod": ("backups", 0),
+    "snapshotRetentionLimit": ("snapshots", 0),
+    "retentionInDays": ("logs", math.inf),
+    "expiration.days": ("objects", math.inf),
+    "expiration.noncurrentDays": ("earlier versions of objects", math.inf),
+    "noncurrentVersionExpiration.noncurrentDays": ("earlier versions of objects", math.inf),
+    "deletionWindowInDays": ("what was deleted", 30),
+    "recoveryWindowInDays": ("what was deleted", 30),
+}
+FOREVER = ("retentionInDays",)  # of these 0 is no end
+GUARDS = ("deletionProtection", "deletionProtectionEnabled", "protect", "retain_on_delete")
+DISCARDING = ("skipFinalSnapshot", "deleteAutomatedBackups", "forceDestroy", "forceDelete")
+KEEPING = {  # by the end of the path: the value that keeps, and the value where nothing is given
+    "persistentVolumeClaimRetentionPolicy.whenDeleted": ("Retain", "Retain"),
+    "persistentVolumeClaimRetentionPolicy.whenScaled": ("Retain", "Retain"),
+    "persistentVolumeReclaimPolicy": ("Retain", "Retain"),
+    "reclaimPolicy": ("Retain", "Delete"),
+    "versioningConfiguration.status": ("Enabled", "Disabled"),
+}
+VERSIONING = ":BucketVersioning"
 STATEFUL_SET, NAMESPACE = "kubernetes:apps/v1:StatefulSet", "kubernetes:core/v1:Namespace"
 
 
@@ -33,7 +59,16 @@ def loses(resource: Resource, graph: Graph) -> str:
     """The data that is lost when a resource is deleted, in words; "" for none."""
     if resource.retain_on_delete or (resource.type == STATEFUL_SET and _keeps_claims(resource)):
         return ""
+    if resource.type.endswith(VERSIONING):
+        return "earlier versions of objects, from now on"
     return holds(resource, graph)
+
+
+def loses_in_place(old: Resource, new: Resource) -> tuple[str, ...]:
+    """What a change of a resource that stays takes from its data, in words: backups, or protection."""
+    before, after = dict(_leaves(_with_options(old), "")), dict(_leaves(_with_options(new), ""))
+    paths = sorted({*before, *after})
+    return tuple(dict.fromkeys(lost for path in paths if (lost := _shrinks(path, before.get(path), after.get(path)))))
 
 
 def holds_only_logs(resource: Resource) -> bool:
@@ -57,3 +92,48 @@ def _claiming(namespace: Resource, graph: Graph) -> list[str]:
         for resource in graph
         if at(resource.inputs, "metadata.namespace") == name and (resource.type == CLAIM or _claims(resource))
     ]
+
+
+def _with_options(resource: Resource) -> dict[str, Any]:
+    options = {"protect": resource.protect, "retain_on_delete": resource.retain_on_delete}
+    return {**resource.inputs, **{key: value for key, value in options.items() if value}}
+
+
+def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _leaves(item, f"{path}.{key}".lstrip("."))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _leaves(item, f"{path}.{index}")
+    else:
+        yield path, value
+
+
+def _shrinks(path: str, old: Any, new: Any) -> str:
+    """What is lost by going from one value to the other, "" for nothing."""
+    name = path.rsplit(".", 1)[-1]
+    for ending, (what, default) in KEPT_FOR.items():
+        if f".{path}".endswith(f".{ending}"):
+            before, after = _days(name, old, default), _days(name, new, default)
+            return f"{what}: kept for {_words(before)} before, {_words(after)} now" if after < before else ""
+    if name in GUARDS and is_true(old) and not is_true(new):
+        return f"its protection ({name})"
+    if name in DISCARDING and is_true(new) and not is_true(old):
+        return f"what would be left of it after its deletion ({name})"
+    for ending, (keeping, default) in KEEPING.items():
+        if f".{path}".endswith(f".{ending}") and (old or default) == keeping != (new or default):
+            return f"what it keeps ({ending}: {keeping} before, {new or default} now)"
+    return ""
+
+
+def _days(name: str, value: Any, default: float) -> float:
+    try:
+        days = default if value is None else float(value)
+    except (TypeError, ValueError):
+        return default
+    return math.inf if days == 0 and name in FOREVER else days
+
+
+def _words(days: float) -> str:
+    return "ever" if days == math.inf else f"{days:g} days"

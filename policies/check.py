@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, timedelta
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -15,6 +15,8 @@ from policies import all_rules
 from policies.rule import Context, Verdict, judge
 from stacks.reading.problems import InputRefused
 from stacks.reading.sections import Exemption
+
+LONGEST_EXEMPTION = timedelta(days=366)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,8 +100,11 @@ def problems_of(exemption: Exemption, today: date, file: str) -> Iterable[str]:
     if not exemption.reason.strip():
         yield f"{where}: reason: is empty: say why it may be so"
     try:
-        if date.fromisoformat(exemption.until) < today:
+        end = date.fromisoformat(exemption.until)
+        if end < today:
             yield f"{where}: until: {exemption.until} is past: fix the resource, or extend the exemption"
+        if end > today + LONGEST_EXEMPTION:
+            yield f"{where}: until: {exemption.until} is more than a year away: write an earlier date"
     except ValueError:
         yield f"{where}: until: {exemption.until!r} is no date: write it as 2027-01-31"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -24,10 +25,20 @@ ESCALATING = (
     *("iam:AttachGroupPolicy", "iam:AttachRolePolicy", "iam:AttachUserPolicy", "iam:CreateAccessKey"),
     *("iam:CreateLoginProfile", "iam:CreatePolicyVersion", "iam:PutGroupPolicy", "iam:PutRolePolicy"),
     *("iam:PutUserPolicy", "iam:SetDefaultPolicyVersion", "iam:UpdateAssumeRolePolicy", "iam:UpdateLoginProfile"),
-    "iam:PassRole",
+    *("iam:AddUserToGroup", "iam:DeleteRolePermissionsBoundary", "iam:PutRolePermissionsBoundary", "iam:PassRole"),
+    "sts:AssumeRole",
+)
+# What reads secrets, and keys that open them, objects and parameters: of everybody, where no resource is named.
+SENSITIVE = (
+    *("secretsmanager:GetSecretValue", "secretsmanager:BatchGetSecretValue", "ssm:GetParameter", "ssm:GetParameters"),
+    *("ssm:GetParametersByPath", "ssm:GetParameterHistory", "kms:Decrypt", "kms:ReEncryptFrom", "s3:GetObject"),
+    *("s3:GetObjectVersion", "dynamodb:GetItem", "dynamodb:Scan", "dynamodb:Query", "rds-db:connect"),
+    *("ec2:GetPasswordData", "codeartifact:GetAuthorizationToken", "lambda:GetFunction"),
 )
 # What AWS lets nobody scope by resource when it creates; each is bound by a condition instead where that is possible.
 UNSCOPABLE = ("ecr:GetAuthorizationToken", "sts:GetCallerIdentity", "tag:GetResources")
+OF_ONE_ACCOUNT = ("iam", "kms", "secretsmanager", "sts")
+STAR = re.compile(r"^\*$|:\*|^[^:]*\*[^:]*:")  # of a whole service, or of any
 NAME = "the policy document of the component that creates it"
 
 
@@ -55,26 +66,56 @@ def _reads_only(action: str) -> bool:
     return action.rpartition(":")[2].startswith(READING) or action in UNSCOPABLE
 
 
+def _may(actions: list[str], among: tuple[str, ...]) -> list[str]:
+    """The actions, patterns too, that allow one of ``among``. AWS does not tell capitals from small letters."""
+    return sorted({action for action in actions for one in among if _pattern(action).fullmatch(one.lower())})
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile("".join({"*": ".*", "?": "."}.get(c, re.escape(c)) for c in text.lower()), re.DOTALL)
+
+
+def is_broad(resource: str) -> bool:
+    """True of an ARN that names nothing: ``*``, ``arn:aws:*``, ``arn:aws:iam::*:role/*``, ``arn:aws:s3:::*``."""
+    parts = resource.split(":", 5)
+    if len(parts) < 6:
+        return "*" in resource
+    service, account, name = parts[2], parts[4], parts[5]
+    if "*" in service or ("*" in account and service in OF_ONE_ACCOUNT):
+        return True
+    first, *rest = re.split("[/:]", name)
+    named = [first] if service == "s3" or not rest else rest  # of the others the first is the kind, as in ``role/shop``
+    return not any(segment.strip("*?") for segment in named)
+
+
 def _star(resource: Resource, context: Context) -> Iterator[str]:
     for statement, actions, _ in _grants(resource):
         if "NotAction" in statement:
             yield "it allows everything except what it names (NotAction)"
-        if stars := [action for action in actions if action == "*" or action.endswith(":*")]:
+        if stars := [action for action in actions if STAR.search(action)]:
             yield f"it allows {', '.join(stars)}"
 
 
 def _unbound_write(resource: Resource, context: Context) -> Iterator[str]:
     for statement, actions, resources in _grants(resource):
         writes = [action for action in actions if not _reads_only(action)]
-        if "*" in resources and writes and not statement.get("Condition"):
+        if any(map(is_broad, resources)) and writes and not statement.get("Condition"):
             yield f"it allows {', '.join(writes)} on every resource, without a condition"
 
 
 def _escalation(resource: Resource, context: Context) -> Iterator[str]:
     for statement, actions, resources in _grants(resource):
-        dangerous = sorted(set(actions) & set(ESCALATING))
-        if dangerous and ("*" in resources) and not statement.get("Condition"):
+        dangerous = _may(actions, ESCALATING)
+        if dangerous and any(map(is_broad, resources)) and not statement.get("Condition"):
             yield f"it allows {', '.join(dangerous)} on every resource, and so can get every other right"
+
+
+def _sensitive_reads(resource: Resource, context: Context) -> Iterator[str]:
+    for statement, actions, resources in _grants(resource):
+        sensitive = _may(actions, SENSITIVE)
+        broad = [arn for arn in resources if is_broad(arn)]
+        if sensitive and (broad or "NotResource" in statement) and not statement.get("Condition"):
+            yield f"it may read with {', '.join(sensitive)} what belongs to others: {', '.join(broad)}"
 
 
 def _open_trust(resource: Resource, context: Context) -> Iterator[str]:
@@ -176,6 +217,16 @@ RULES = (
         check=_escalation,
         passes=example(_policy("iam:PassRole", "arn:aws:iam::1:role/shop")),
         fails=example(_policy("iam:PassRole", "*")),
+    ),
+    Rule(
+        id="iam-scopes-reads-of-secrets",
+        severity="critical",
+        why="Who may read every secret, key, object or parameter of the account has the data of everybody in it.",
+        remedy=f"name the resources, in {NAME}, or by `permissions:` in the app file",
+        types=IDENTITY,
+        check=_sensitive_reads,
+        passes=example(_policy("s3:GetObject")),
+        fails=example(_policy("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:eu-west-1:1:secret:*")),
     ),
     Rule(
         id="role-is-not-for-everybody",

@@ -1,4 +1,4 @@
-"""A diff as JSON, and back: what the workflows hand on. Format 1."""
+"""A diff as JSON, and back: what the workflows hand on."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from cli.diff.model import Change, Diff, Kind, PropertyChange
+from cli.diff.model import Change, Diff, Kind, Opening, PropertyChange
 
-FORMAT = 1
+FORMAT = 2
 
 
 def to_json(diff: Diff) -> dict[str, Any]:
@@ -22,6 +22,8 @@ def to_json(diff: Diff) -> dict[str, Any]:
         "exitCode": diff.exit_code,
         "total": diff.total,
         "summary": {str(kind): count for kind, count in diff.counts().items()},
+        "waives": list(diff.waives),
+        "opens": [asdict(opening) for opening in diff.opens],
         "changes": [{**asdict(change), "kind": str(change.kind)} for change in diff.changes],
         "outputs": [asdict(change) for change in diff.outputs],
         "followers": list(diff.followers),
@@ -41,6 +43,8 @@ def from_json(document: Mapping[str, Any]) -> Diff:
         stack=document["stack"],
         base=document["base"],
         head=document["head"],
+        waives=tuple(document["waives"]),
+        opens=tuple(Opening(**opening) for opening in document["opens"]),
         changes=tuple(_change(change) for change in document["changes"]),
         outputs=tuple(PropertyChange(**change) for change in document["outputs"]),
         followers=tuple(document["followers"]),

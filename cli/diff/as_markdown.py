@@ -14,13 +14,13 @@ from cli.diff.model import Change, Diff, Kind, grouped, in_words
 from evaluation.printable import plain
 
 SIGN = {Kind.CREATED: "+", Kind.DELETED: "-", Kind.REPLACED: "!", Kind.CHANGED: "~", Kind.RENAMED: "→"}
-HEAD_ROW = "| stage | " + " | ".join(Kind) + " | loses data |"
+HEAD_ROW = "| stage | " + " | ".join(Kind) + " | waives | loses | opens |"
 
 
 def markdown(diff: Diff) -> str:
     """One stage by itself, as `wharf diff --format markdown` prints it."""
     return "\n".join(
-        [f"*{NOT_DEPLOYED}*", "", HEAD_ROW, separator(HEAD_ROW), row(diff), "", *losses(diff), *details(diff)]
+        [f"*{NOT_DEPLOYED}*", "", HEAD_ROW, separator(HEAD_ROW), row(diff), "", *open_part(diff), *details(diff)]
     )
 
 
@@ -33,19 +33,30 @@ def row(diff: Diff) -> str:
     """The stage's line in the table."""
     counts = diff.counts()
     cells = [str(counts.get(kind, "")) for kind in Kind]
-    return f"| {diff.stack} | " + " | ".join(cells) + f" | {f'**{len(diff.losing)}**' if diff.losing else ''} |"
+    cells += [f"**{len(found)}**" if found else "" for found in (diff.waives, diff.losing, diff.opens)]
+    return f"| {diff.stack} | " + " | ".join(cells) + " |"
 
 
-def losses(diff: Diff, at_most: int | None = None) -> list[str]:
-    """What loses data, in sight.
+def open_part(diff: Diff, at_most: int | None = None) -> list[str]:
+    """What a reviewer must not miss, in sight: the rules that are waived, the data that is lost, what is opened.
 
     Args:
-        at_most: how many are named; of the others only the number is said.
+        at_most: how many of each are named; of the others only the number is said.
     """
-    if not diff.losing:
+    return [
+        *_in_sight(f"{diff.stack} waives rules", diff.waives, at_most),
+        *_in_sight(
+            f"{diff.stack} loses data", [f"{title(c)}: {c.kind}, loses {c.loses}" for c in diff.losing], at_most
+        ),
+        *_in_sight(f"{diff.stack} opens", [f"{opening.resource}: {opening.what}" for opening in diff.opens], at_most),
+    ]
+
+
+def _in_sight(title_: str, lines: Sequence[str], at_most: int | None) -> list[str]:
+    if not lines:
         return []
-    named = [f"{title(change)}: {change.kind}, loses {change.loses}" for change in diff.losing[:at_most]]
-    return [f"**{diff.stack} loses data:**", "", *code([*named, *and_more(len(diff.losing) - len(named))]), ""]
+    named = lines[:at_most]
+    return [f"**{title_}:**", "", *code([*named, *and_more(len(lines) - len(named))]), ""]
 
 
 def and_more(count: int) -> list[str]:

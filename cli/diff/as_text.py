@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from difflib import SequenceMatcher
 from typing import Any
 
 from cli.diff.model import Change, Diff, PropertyChange, grouped, in_words
 from evaluation.printable import plain
 
-WIDEST = 160  # characters of a value; what differs is kept in sight
+WIDEST = 160  # characters of a value; of a longer one only the places that differ are shown
+AROUND = 8  # words that are shown on either side of such a place
+MOST_WORDS = 5_000  # that are compared; of longer values all is shown
 
 
 def text(diff: Diff) -> str:
@@ -17,9 +21,13 @@ def text(diff: Diff) -> str:
     if diff.is_empty:
         return f"{diff.stack}: nothing changed against {diff.base}; {diff.total} resources"
     lines = [f"{diff.stack}: {in_words(diff.counts())}, against {diff.base}", NOT_DEPLOYED]
+    if diff.waives:
+        lines += ["", f"{diff.stack} waives rules:", *(f"  {what}" for what in diff.waives)]
     if diff.losing:
         lines += ["", f"{diff.stack} loses data:"]
         lines += [f"  {change.kind.symbol} {title(change)}: {change.loses}" for change in diff.losing]
+    if diff.opens:
+        lines += ["", f"{diff.stack} opens:", *(f"  {opening.resource}: {opening.what}" for opening in diff.opens)]
     for component, changes in grouped(diff.changes).items():
         lines += ["", component or "(no component)"]
         lines += [line for change in changes for line in _change(change)]
@@ -53,29 +61,34 @@ def property_line(change: PropertyChange) -> str:
     elif change.new is None:
         shown = f"- {value(change.old)}"
     else:
-        shown = " → ".join(pair(change.old, change.new))
+        shown = pair(change.old, change.new)
     return f"{change.path}: {shown}" + (" [cannot be changed in place]" if change.replaces else "")
 
 
 def value(found: Any) -> str:
-    """In one line, cut."""
+    """In one line, and whole: what is cut could be what matters."""
     shown = found if isinstance(found, str) and found else json.dumps(found, sort_keys=True, ensure_ascii=False)
-    shown = plain(shown)
-    return shown if len(shown) <= WIDEST else shown[: WIDEST - 1] + "…"
+    return plain(shown)
 
 
-def pair(old: Any, new: Any) -> tuple[str, str]:
-    """Two values, cut so that the place where they differ is seen."""
-    sides = [
-        plain(side if isinstance(side, str) and side else json.dumps(side, sort_keys=True, ensure_ascii=False))
-        for side in (old, new)
-    ]
-    same = next((i for i, (a, b) in enumerate(zip(*sides, strict=False)) if a != b), min(map(len, sides)))
-    start = max(0, same - WIDEST // 4) if max(map(len, sides)) > WIDEST else 0
-    cut = [("…" if start else "") + side[start : start + WIDEST] for side in sides]
-    return tuple(  # type: ignore[return-value]
-        short + ("…" if len(side) > start + WIDEST else "") for short, side in zip(cut, sides, strict=True)
+def pair(old: Any, new: Any) -> str:
+    """As ``old → new``; of long values each place where they differ, with what stands around it."""
+    before, after = value(old), value(new)
+    if max(len(before), len(after)) <= WIDEST:
+        return f"{before} → {after}"
+    sides = [re.findall(r"\w+|\W", side) for side in (before, after)]
+    changes = (
+        [code for code in SequenceMatcher(None, *sides, autojunk=False).get_opcodes() if code[0] != "equal"]
+        if max(map(len, sides)) <= MOST_WORDS
+        else [("replace", 0, len(sides[0]), 0, len(sides[1]))]
     )
+    return "; ".join(f"{_around(sides[0], a, b)} → {_around(sides[1], c, d)}" for _, a, b, c, d in changes)
+
+
+def _around(words: list[str], start: int, end: int) -> str:
+    """The words from start to end, all of them, and a few on either side."""
+    first, last = max(0, start - AROUND), min(len(words), end + AROUND)
+    return ("…" if first else "") + "".join(words[first:last]) + ("…" if last < len(words) else "")
 
 
 def _change(change: Change) -> Iterator[str]:

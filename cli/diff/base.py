@@ -98,6 +98,11 @@ def evaluate(commit: Commit, stages: Iterable[str], example: str | None) -> dict
     return found
 
 
+def content(commit: Commit, path: Path) -> str:
+    """The text of a file of the checkout as it is at the commit; "" where there is none."""
+    return _git("show", f"{commit.id}:./{path.resolve().relative_to(CHECKOUT.resolve())}").stdout
+
+
 def stages(commit: Commit, example: str | None) -> list[str]:
     """The stages that there are at the commit."""
     listed = _git("ls-tree", "--name-only", commit.id, "--", f"./{_folder(example)}").stdout.splitlines()

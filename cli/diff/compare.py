@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
 
-from cli.diff.model import Change, Diff, Kind, PropertyChange
+from cli.diff.model import Change, Diff, Kind, Opening, PropertyChange
 from cli.diff.properties import compare as compare_values
-from cli.diff.properties import is_under
+from cli.diff.properties import is_under, stated
 from cli.diff.replacement import replacing, without_ignored
 from cli.diff.spread import Spread
+from evaluation.access import opened
 from evaluation.aws_types import AWS_TYPES
-from evaluation.graph import Graph, Resource
-from evaluation.loss import loses
+from evaluation.graph import Graph, Resource, outermost
+from evaluation.loss import loses, loses_in_place
 from evaluation.urns import renamed
 
 OPTIONS = ("protect", "retain_on_delete")
 
 
-def compare(base: Graph, head: Graph, *, base_name: str = "base", head_name: str = "head") -> Diff:
-    """What the head changes in what the base has made."""
+def compare(
+    base: Graph, head: Graph, *, base_name: str = "base", head_name: str = "head", waives: Sequence[str] = ()
+) -> Diff:
+    """What the head changes in what the base has made.
+
+    Args:
+        waives: the rules that the head's stage file waives, which no graph shows.
+    """
     old, new = base.by_urn(), head.by_urn()
     aliased = renamed(base, head)
     former = {urn: aliased.get(urn, urn) for urn in new if aliased.get(urn, urn) in old}
@@ -44,6 +51,8 @@ def compare(base: Graph, head: Graph, *, base_name: str = "base", head_name: str
         stack=head.stack,
         base=base_name,
         head=head_name,
+        waives=tuple(waives),
+        opens=tuple(Opening(urn=urn, resource=_title(new[urn]), what=what) for urn, what in opened(base, head)),
         changes=tuple(sorted(changes, key=lambda change: (not change.loses, change.urn))),
         outputs=tuple(compare_values(dict(base.outputs), dict(head.outputs))),
         followers=tuple(sorted(urn for urn in former if urn not in touched and spread.follows(urn, gone))),
@@ -53,13 +62,8 @@ def compare(base: Graph, head: Graph, *, base_name: str = "base", head_name: str
 
 def component(resource: Resource, resources: dict[str, Resource]) -> str:
     """The outermost component that a resource belongs to, as ``App hello``; "" for none."""
-    outermost, current = "", resource
-    while True:
-        if not current.custom:
-            outermost = f"{current.type.rsplit(':', 1)[-1]} {current.name}"
-        if current.parent not in resources:
-            return outermost
-        current = resources[current.parent]
+    found = outermost(resource, resources)
+    return f"{found.type.rsplit(':', 1)[-1]} {found.name}" if found else ""
 
 
 def _created(resource: Resource, resources: dict[str, Resource]) -> Change:
@@ -69,7 +73,16 @@ def _created(resource: Resource, resources: dict[str, Resource]) -> Change:
         type=resource.type,
         name=resource.name,
         component=component(resource, resources),
+        properties=tuple(stated(without_ignored(resource.inputs, resource))) if _is_made(resource) else (),
     )
+
+
+def _title(resource: Resource) -> str:
+    return f"{resource.type.rsplit(':', 1)[-1]} {resource.name}"
+
+
+def _is_made(resource: Resource) -> bool:
+    return resource.custom or resource.type in AWS_TYPES
 
 
 def _deleted(resource: Resource, resources: dict[str, Resource], base: Graph, head: Graph) -> Change:
@@ -117,13 +130,13 @@ def _kept(
         name=new.name,
         properties=properties,
         because=because,
-        loses=loses(old, base) if is_replaced else "",
+        loses=(is_replaced and loses(old, base)) or "; ".join(loses_in_place(old, new)),
         notes=tuple(notes),
     )
 
 
 def _properties(old: Resource, new: Resource, forced: tuple[str, ...]) -> Iterator[PropertyChange]:
-    if new.custom or new.type in AWS_TYPES:
+    if _is_made(new):
         for change in compare_values(without_ignored(old.inputs, new), without_ignored(new.inputs, new)):
             blamed = any(path == "*" or is_under(change.path, path) or is_under(path, change.path) for path in forced)
             yield replace(change, replaces=blamed)

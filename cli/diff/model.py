@@ -48,7 +48,7 @@ class Change:
         component: the outermost component that it belongs to, as ``App hello``; "" for none.
         old_urn: what it is called in the base; the URN itself unless it is renamed; "" for what is created.
         because: why it is replaced, in words, where the reason is another resource.
-        loses: what is lost with it, in words; "" where nothing is that could not be made again.
+        loses: the data, or the protection of data, that is lost, in words; "" for none.
         notes: what a reviewer should know besides.
     """
 
@@ -65,10 +65,21 @@ class Change:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Opening:
+    """What a change gives to somebody who did not have it: ``what`` says who may now reach, read or do what."""
+
+    urn: str
+    resource: str
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Diff:
     """All changes of one stage, in the order of their URNs; what loses data comes first.
 
     Attributes:
+        waives: the rules that the stage file no longer holds the stage to, in words.
+        opens: what somebody may now reach, read or do.
         base, head: what is compared, in words.
         followers: URNs of what stays and refers to something that is replaced, so that values in it may change.
         total: how many resources the head has.
@@ -78,6 +89,8 @@ class Diff:
     stack: str
     base: str
     head: str
+    waives: tuple[str, ...] = ()
+    opens: tuple[Opening, ...] = ()
     changes: tuple[Change, ...] = ()
     outputs: tuple[PropertyChange, ...] = ()
     followers: tuple[str, ...] = ()
@@ -85,7 +98,7 @@ class Diff:
 
     @property
     def is_empty(self) -> bool:
-        return not self.changes and not self.outputs
+        return not (self.changes or self.outputs or self.opens or self.waives)
 
     @property
     def losing(self) -> tuple[Change, ...]:
@@ -93,8 +106,8 @@ class Diff:
 
     @property
     def exit_code(self) -> int:
-        """0 nothing changed, 2 changed, 3 changed with something that loses data."""
-        return 3 if self.losing else 0 if self.is_empty else 2
+        """0 nothing changed, 2 changed, 3 changed so that it loses data, opens something or waives a rule."""
+        return 3 if self.losing or self.opens or self.waives else 0 if self.is_empty else 2
 
     def counts(self) -> dict[Kind, int]:
         """How many resources each thing happens to, in the order of `Kind`."""

@@ -35,6 +35,20 @@ def compare(old: Any, new: Any, path: str = "") -> Iterator[PropertyChange]:
         yield _leaf(old, new, path)
 
 
+def stated(value: Any, path: str = "") -> Iterator[PropertyChange]:
+    """Every leaf of what is created, as a change from nothing."""
+    if (documents := _documents(value, value)) is not None:
+        value = documents[0]
+    if isinstance(value, Mapping) and value:
+        for key in sorted(value):
+            yield from stated(value[key], join(path, key))
+    elif isinstance(value, list) and any(isinstance(item, (Mapping, list)) for item in value):
+        for place, item in zip(_names(value) or range(len(value)), value, strict=True):
+            yield from stated(item, f"{path}[{place}]")
+    elif value is not None:
+        yield _leaf(ABSENT, value, path)
+
+
 def join(path: str, key: str) -> str:
     """``path.key``, or ``path["a/key"]`` where the key is not a plain word."""
     if not _PLAIN_KEY.fullmatch(key):

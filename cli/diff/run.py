@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cli.diff import base as bases
-from cli.diff import snapshot
+from cli.diff import snapshot, waives
 from cli.diff.compare import compare, component
 from cli.diff.model import Diff
 from evaluation import project
@@ -39,9 +39,10 @@ def between(found: project.Project, stage: str, commit: bases.Commit, base: base
     if isinstance(base, bases.NotComparableError):
         raise base
     base = base or Graph(found.name, stage, ())
+    waived = waives.between(waives.of_commit(found, stage, commit), waives.of_file(found, stage))
     if names := renamed(base, head_graph):
         head_graph = head(found, stage, names)
-    return compare(base, head_graph, base_name=str(commit), head_name=_head_name())
+    return compare(base, head_graph, base_name=str(commit), head_name=_head_name(), waives=waived)
 
 
 def head(found: project.Project, stage: str, names: Mapping[str, str] | None = None) -> Graph:

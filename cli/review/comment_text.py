@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from cli.diff.as_markdown import HEAD_ROW, and_more, code, details, losses, separator
+from cli.diff.as_markdown import HEAD_ROW, and_more, code, details, open_part, separator
 from cli.diff.as_markdown import row as diff_row
 from cli.diff.as_text import NOT_DEPLOYED
 from cli.review.model import Review, StageReview, blocking, broken
 
 LONGEST = 65_000  # characters; GitHub takes 65,536
 MARK = "<!-- wharf:review"
-VIOLATIONS_SHOWN, LOSSES_SHOWN = 20, 50
+VIOLATIONS_SHOWN, IN_SIGHT = 20, 50
 LONGEST_LINE = 500
 WHOLE, NAMES, REASONS, ROW = 3, 2, 1, 0  # how much of a stage is shown
 
@@ -99,6 +99,6 @@ def _stage(stage: StageReview, level: int) -> list[str]:
         more = and_more(len(stage.violations) - len(shown))
         lines += [f"**{stage.stage} breaks rules** (docs/rules.md):", "", *code([*shown, *more]), ""]
     if diff := stage.as_diff():
-        lines += losses(diff, LOSSES_SHOWN)
+        lines += open_part(diff, None if level > REASONS else IN_SIGHT)
         lines += details(diff, properties=level == WHOLE) if level >= NAMES else []
     return lines

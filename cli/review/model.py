@@ -13,7 +13,8 @@ from cli.diff import as_json
 from cli.diff.model import Diff
 from stacks.errors import UserError
 
-FORMAT = 1
+FORMAT = 2
+RISKS = 3  # the exit code of a diff that loses data, opens something or waives a rule
 LARGEST = 20_000_000  # bytes; a hundred apps that all change take about two million
 Text = Annotated[str, StringConstraints(max_length=100_000)]
 Line = Annotated[str, StringConstraints(max_length=2_000)]
@@ -58,12 +59,18 @@ class _Change(_Strict):
     old_urn: Line
     properties: Annotated[list[_Property], Field(max_length=Many)]
     because: Annotated[list[Line], Field(max_length=Many)]
-    loses: Line
+    loses: Text
     notes: Annotated[list[Line], Field(max_length=100)]
 
 
+class _Opening(_Strict):
+    urn: Urn
+    resource: Line
+    what: Text
+
+
 class _Diff(_Strict):
-    format: Literal[1]
+    format: Literal[2]
     project: Line
     stack: Name
     base: Line
@@ -71,6 +78,8 @@ class _Diff(_Strict):
     exitCode: Literal[0, 2, 3]  # noqa: N815 the JSON's own key
     total: Count
     summary: dict[Literal["created", "deleted", "changed", "replaced", "renamed"], Count]
+    waives: Annotated[list[Text], Field(max_length=Many)]
+    opens: Annotated[list[_Opening], Field(max_length=Many)]
     changes: Annotated[list[_Change], Field(max_length=Many)]
     outputs: Annotated[list[_Property], Field(max_length=Many)]
     followers: Annotated[list[Urn], Field(max_length=Many)]
@@ -109,7 +118,7 @@ class StageReview(_Strict):
 class Review(_Strict):
     """All stages of one commit against one base."""
 
-    format: Literal[1]
+    format: Literal[2]
     head: Sha
     base: Sha
     stages: Annotated[list[StageReview], Field(min_length=1, max_length=100)]
@@ -141,7 +150,10 @@ def to_json(review: Review) -> str:
 
 
 def blocking(review: Review) -> list[str]:
-    """Why the change is not to be merged unless somebody says so: what loses data, and what cannot be compared."""
+    """Why the change is not to be merged unless somebody says so.
+
+    It loses data, opens something, waives a rule, takes a stage away, or cannot be compared.
+    """
     reasons = []
     for stage in review.stages:
         diff = stage.as_diff()
@@ -149,8 +161,8 @@ def blocking(review: Review) -> list[str]:
             reasons.append(f"{stage.stage}: the stage is taken away")
         elif diff is None and not stage.is_unchecked:
             reasons.append(f"{stage.stage}: not comparable")
-        elif diff and diff.losing:
-            reasons.append(f"{stage.stage}: {_count(len(diff.losing), 'resource', 'loses data', 'lose data')}")
+        elif diff and diff.exit_code == RISKS:
+            reasons.append(f"{stage.stage}: {_risks(diff)}")
     return reasons
 
 
@@ -161,6 +173,16 @@ def broken(review: Review) -> list[str]:
         for s in review.stages
         if s.violations or s.is_unchecked
     ]
+
+
+def _risks(diff: Diff) -> str:
+    """As ``2 resources lose data, 1 right is new``."""
+    found = [
+        _count(len(diff.waives), "rule", "is waived", "are waived"),
+        _count(len(diff.losing), "resource", "loses data", "lose data"),
+        _count(len(diff.opens), "right", "is new", "are new"),
+    ]
+    return ", ".join(text for text in found if not text.startswith("0 "))
 
 
 def _count(number: int, noun: str, one: str, many: str) -> str:

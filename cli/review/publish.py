@@ -14,7 +14,7 @@ from cli.review.github import GitHub
 from cli.review.model import LARGEST, blocking, broken, parse
 from stacks.errors import UserError
 
-LABEL = "allow-data-loss"
+LABEL = "allow-risk"
 CONTEXT = "wharf/review"
 ARTIFACT, FILE = "wharf-review", "review.json"
 BOT = "github-actions[bot]"
@@ -125,16 +125,16 @@ def publish(github: GitHub, content: bytes, commit: str, *, run_url: str = "", b
 
 
 def judge(blocked: int, faults: int, *, allowed: bool) -> Verdict:
-    """The status: rules that are broken fail it whatever the label; what loses data, without the label."""
+    """The status: rules that are broken fail it whatever the label; what is a risk, without the label."""
     if faults:
         return Verdict("failure", f"{faults} stages break rules or are refused: see the comment")
     if blocked and not allowed:
-        return Verdict("failure", f"{blocked} stages lose data or cannot be compared: read the comment, set {LABEL}")
+        return Verdict("failure", f"{blocked} stages need a second look: read the comment, set {LABEL}")
     return Verdict(
         "success",
-        f"{blocked} stages lose data or cannot be compared, and {LABEL} allows it"
+        f"{blocked} stages need a second look, and {LABEL} allows them"
         if blocked
-        else "no stage loses data, and the rules hold",
+        else "no stage loses data, opens anything or waives a rule, and the rules hold",
     )
 
 

@@ -31,9 +31,20 @@ def read_yaml(path: Path, shown: str) -> dict[str, Any]:
         InputRefused: not to be read, not YAML, not a mapping; names file, line and column.
     """
     try:
-        loaded = _loaded(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise refused(shown, f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    return parse_yaml(text, shown)
+
+
+def parse_yaml(text: str, shown: str) -> dict[str, Any]:
+    """The mapping in a YAML text from the file ``shown``.
+
+    Raises:
+        InputRefused: as `read_yaml`.
+    """
+    try:
+        loaded = _loaded(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""

@@ -67,7 +67,5 @@ def test_comment(snapshot: SnapshotAssertion):
         ),
         stage("trial", None, gone=True),
     ]
-    text = comment(
-        parse(review(*stages)), run_url="https://example.com/run", label="allow-data-loss", changed_tool=True
-    )
+    text = comment(parse(review(*stages)), run_url="https://example.com/run", label="allow-risk", changed_tool=True)
     assert text == snapshot

@@ -44,7 +44,7 @@ def stage(name: str = "prod", diff: Any = HARMLESS, **more: Any) -> dict[str, An
 
 
 def review(*stages: dict[str, Any], head: str = HEAD) -> bytes:
-    return json.dumps({"format": 1, "head": head, "base": BASE, "stages": list(stages or [stage()])}).encode()
+    return json.dumps({"format": 2, "head": head, "base": BASE, "stages": list(stages or [stage()])}).encode()
 
 
 @pytest.fixture
@@ -184,7 +184,7 @@ def test_an_artifact_that_is_none_is_one_line(state: simulated.State, github: Gi
         (review({**stage("prod"), "stage": "dev"}), "another stage"),
         (review(stage(violations=["x"] * 60_000)), "violations"),
         (review(head=OLD), "the review is of"),
-        (json.dumps({"format": 2}).encode(), "format"),
+        (json.dumps({"format": 1}).encode(), "format"),
     ],
 )
 def test_a_review_that_is_not_one_sets_an_error_and_no_comment(content, reason, state: simulated.State, github: GitHub):
