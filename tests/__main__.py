@@ -17,6 +17,7 @@ from xml.etree import ElementTree
 from cli.clusters.kwok import KwokCluster
 from cli.machine import probes, tools
 from stacks.errors import UserError
+from tests.pods import real_stage
 
 ROOT = Path(__file__).resolve().parent.parent
 NO_TESTS = 5  # pytest's exit code where there is nothing to run
@@ -25,6 +26,7 @@ ON_EVERY_CORE = ("-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
 PARALLEL = {
     **dict.fromkeys(("unit", "contracts", "render", "facts"), ON_EVERY_CORE),
     **dict.fromkeys(("cluster", "engine"), (*ON_EVERY_CORE, "--maxprocesses=4")),  # a cluster needs memory
+    "pods": (),  # its files share one stage
 }
 
 
@@ -100,6 +102,8 @@ def missing(tier: str) -> Iterator[str]:
     """What a tier needs and is not here, in one line each."""
     if tier == "engine" and shutil.which("pulumi") is None:
         yield "no `pulumi` on PATH: curl -fsSL https://get.pulumi.com | sh"
+    if tier == "pods" and (reason := real_stage.missing()):
+        yield reason
     if tier in ("cluster", "engine") and not can_build():
         yield f"neither Go {tools.MINIMUM_GO[0]}.{tools.MINIMUM_GO[1]} nor Docker to build the tools with: https://go.dev/dl"
 

@@ -11,6 +11,7 @@ import pytest
 from cli.machine import probes, tools
 from cli.machine.probes import Docker
 from tests import __main__ as runner
+from tests.pods import real_stage
 
 JUNIT = """
 <testsuites><testsuite tests="5">
@@ -47,20 +48,23 @@ def test_the_table_ends_in_the_sums(capsys: pytest.CaptureFixture[str]):
 @pytest.mark.parametrize(
     ("present", "go", "docker", "left_out"),
     [
-        (("pulumi",), (1, 26, 8), "absent", []),
-        ((), (1, 26, 8), "absent", ["engine"]),
-        (("pulumi",), None, "absent", ["cluster", "engine"]),
-        (("pulumi",), (1, 20, 0), "refuses", ["cluster", "engine"]),
+        (("pulumi",), (1, 26, 8), "absent", ["pods"]),
+        ((), (1, 26, 8), "absent", ["engine", "pods"]),
+        (("pulumi",), None, "absent", ["cluster", "engine", "pods"]),
+        (("pulumi",), (1, 20, 0), "refuses", ["cluster", "engine", "pods"]),
         (("pulumi",), None, "answers", []),
     ],
 )
 def test_a_tier_is_left_out_for_what_is_missing(monkeypatch, tmp_path: Path, present, go, docker, left_out):
     monkeypatch.setattr(runner, "ROOT", tmp_path)
+    monkeypatch.delenv(real_stage.CONTEXT, raising=False)
     monkeypatch.setattr(probes, "go_version", lambda: go)
     monkeypatch.setattr(probes, "docker", lambda: Docker(docker))
     monkeypatch.setattr(runner.shutil, "which", lambda name: name if name in present else None)
     tiers = tuple(runner.PARALLEL)
     assert [tier for tier in tiers if next(runner.missing(tier), None)] == left_out
+    monkeypatch.setenv(real_stage.CONTEXT, "mine")
+    assert next(runner.missing("pods"), None) is None
 
 
 def test_tools_that_are_built_need_nothing_to_build_with(monkeypatch, tmp_path: Path):
