@@ -23,6 +23,9 @@ from stacks.errors import UserError
 LOCAL_PASSPHRASE = "local"  # noqa: S105 a local stage is public: its salt is in the repository beside this
 MARK = "WHARF_STAGE"  # in the environment of every process that we start, so that orphans can be told from others'
 NOISE = ("using pulumi-", "from $PATH")
+# An object that a killed run made is taken over. By force, since the run that made it is another field manager, and the
+# API server would refuse the claims of a StatefulSet, which are one value with its own defaults in it.
+ADOPT = {"PULUMI_K8S_UPSERT_EXISTING_OBJECTS": "true", "PULUMI_K8S_ENABLE_PATCH_FORCE": "true"}
 
 
 class Engine:
@@ -34,6 +37,11 @@ class Engine:
     @property
     def _state(self) -> Path:
         return self.project.state / "state"
+
+    @property
+    def _half_made(self) -> Path:
+        """Is there from when a killed run is found until an `up` succeeds: some objects are not in the state yet."""
+        return self._state / f"{self.stack}.half-made"
 
     @property
     def _keeps_state(self) -> bool:
@@ -61,6 +69,10 @@ class Engine:
             confirm(losing)
         flags = ["--yes", "--skip-preview"] if yes else []
         self._stream("up", *flags, more=more)
+        if more:
+            self._half_made.unlink()
+            self.say("recovered: once more, without the right to take over what is not in the state")
+            self._stream("up", *flags)
 
     def preview(self) -> None:
         """`pulumi preview --diff`."""
@@ -112,11 +124,12 @@ class Engine:
             self._run("cancel", "--yes", check=False)
             self.say("recovered: removed the lock of a run that was killed")
         pending = [operation["type"] for operation in self._deployment().get("pending_operations") or []]
-        if not pending:
-            return {}
-        self.say(f"recovered: {len(pending)} operations were pending ({', '.join(sorted(set(pending)))})")
-        self._clear_pending()
-        return {"PULUMI_K8S_UPSERT_EXISTING_OBJECTS": "true"} if "creating" in pending else {}
+        if pending:
+            self.say(f"recovered: {len(pending)} operations were pending ({', '.join(sorted(set(pending)))})")
+            if "creating" in pending:
+                self._half_made.touch()
+            self._clear_pending()
+        return ADOPT if self._half_made.exists() else {}
 
     def _deployment(self) -> dict[str, Any]:
         exported = self._run("stack", "export", check=False)

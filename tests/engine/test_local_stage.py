@@ -10,8 +10,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -68,7 +69,9 @@ class Local:
         assert set(self.token) == {"secure"}
         self.configure()
 
-    def configure(self, version: str = "6.9.1", rotation: int = 1, other: bool = True) -> None:
+    def configure(
+        self, version: str = "6.9.1", rotation: int = 1, other: bool = True, **more: Mapping[str, Any]
+    ) -> None:
         apps = {"hello": {"version": version}, **({"other": {"version": "1.37"}} if other else {})}
         config = {
             "pulumi:disable-default-providers": ["aws", "kubernetes"],
@@ -76,6 +79,7 @@ class Local:
             "wharf:database": {"storage-gib": 1, "rotation": rotation},
             "wharf:secrets": {"token": self.token},
             "wharf:apps": apps,
+            **{f"wharf:{key}": section for key, section in more.items()},
         }
         (self.root / f"Pulumi.{STAGE}.yaml").write_text(json.dumps({"encryptionsalt": self.salt, "config": config}))
 
@@ -118,6 +122,13 @@ class Local:
     def kubectl(self, *arguments: str) -> str:
         command = [str(CHECKOUT / ".wharf/bin/kubectl"), "--kubeconfig", str(self.root / f".wharf/{STAGE}.kubeconfig")]
         return subprocess.run([*command, *arguments], capture_output=True, text=True, check=True).stdout
+
+    def pending_creates(self) -> str:
+        """The types of what is being made, as the state says it."""
+        exported = self.pulumi("stack", "export")
+        deployment = json.loads(exported.stdout or "{}").get("deployment") or {}
+        pending = deployment.get("pending_operations") or []
+        return " ".join(one["resource"]["type"] for one in pending if one["type"] == "creating")
 
     def locked(self) -> bool:
         return any((self.root / ".wharf/state/.pulumi/locks").rglob("*.json"))
@@ -222,6 +233,59 @@ def test_a_killed_up_is_recovered_by_the_next(local: Local, seconds: float, ever
     assert "recovered: removed the lock" in told
     assert local.pulumi("preview", "--expect-no-changes").returncode == 0
     assert not json.loads(local.pulumi("stack", "export").stdout)["deployment"].get("pending_operations")
+
+
+def test_a_set_that_is_deleted_alone_is_made_anew_with_its_data(local: Local) -> None:
+    """As docs/upgrade.md tells users of a set that an earlier Wharf made."""
+
+    def claim() -> str:
+        return local.kubectl("get", "pvc", "data-database-0", "-n", STAGE, "-o", "jsonpath={.metadata.uid}")
+
+    before = claim()
+    local.kubectl("delete", "statefulset", "database", "--cascade=orphan", "-n", STAGE)
+    assert local.pulumi("refresh", "--yes").returncode == 0
+    local.wharf("up")
+    policy = local.kubectl("get", "statefulset", "database", "-n", STAGE, "-o", "jsonpath={.spec.podManagementPolicy}")
+    assert policy == "Parallel"
+    assert claim() == before
+    assert local.pulumi("preview", "--expect-no-changes").returncode == 0
+
+
+def pulumis_managers(local: Local, target: str) -> list[str]:
+    """Who wrote fields of an object, of those that are the engine."""
+    found = json.loads(local.kubectl("get", target, "-n", STAGE, "-o", "json", "--show-managed-fields"))
+    return [entry["manager"] for entry in found["metadata"]["managedFields"] if "pulumi" in entry["manager"]]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_an_up_that_is_killed_while_it_makes_a_stateful_set_is_recovered(local: Local, times: int) -> None:
+    """Killed when that is pending, whatever the clock says: no node takes its pod, so that it stays pending."""
+    local.configure(version="6.9.2", rotation=2)
+    local.wharf("up", "--yes")
+    local.configure(version="6.9.2", rotation=2, broker={})
+    local.kubectl("cordon", "node-a", "node-b")
+    try:
+        for _ in range(times):
+            running = local.start()
+            while "StatefulSet" not in local.pending_creates():
+                assert running.poll() is None, "the run ended before it had made the set"
+                time.sleep(0.1)
+            while "statefulset.apps/broker" not in local.kubectl("get", "statefulsets", "-n", STAGE, "-o", "name"):
+                time.sleep(0.1)
+            subprocess.run(["pkill", "-9", "-f", f"pulumi up .*--stack {STAGE}"], check=False)
+            running.kill()
+            running.wait()
+    finally:
+        local.kubectl("uncordon", "node-a", "node-b")
+    assert "operations were pending (creating" in local.wharf("up").stderr
+    again = local.pulumi("preview", "--expect-no-changes", "--diff")
+    assert again.returncode == 0, again.stdout
+    assert not json.loads(local.pulumi("stack", "export").stdout)["deployment"].get("pending_operations")
+    local.configure(version="6.9.2", rotation=2, broker={"keep": True})
+    local.wharf("up")
+    assert len(pulumis_managers(local, "statefulset/broker")) == 1, "a field that is taken out would stay"
+    local.configure(version="6.9.2", rotation=2, broker={})
+    local.wharf("up")
 
 
 def test_down_leaves_no_state_process_or_file(local: Local) -> None:
