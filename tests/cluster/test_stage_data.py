@@ -63,7 +63,8 @@ def test_a_database_does_not_go_unasked(stage: LocalStage):
     with pytest.raises(UserError) as refused:
         stage.up()
     assert str(refused.value) == (
-        f"these hold data and would be deleted; to delete them, pass --yes:\n  StatefulSet {STAGE}/database"
+        "these hold data and would be deleted; to delete them, pass --yes:\n"
+        f"  StatefulSet {STAGE}/database: its volumes"
     )
     assert stage.versions() == before
     stage.up(yes=True)
