@@ -152,6 +152,16 @@ def unused_app_problems(project: Project) -> list[Problem]:
     ]
 
 
+def is_production(project: Project, stage: str) -> bool:
+    """True where the strict rules hold: the stage says so, or an environment of production lives in its cluster."""
+    files = (read_yaml(path, path.name).get("config") or {} for path in project.root.glob("Pulumi.*.yaml"))
+    lives_here = any(
+        config.get("wharf:production") is True and (config.get("wharf:cluster") or {}).get("stack") == stage
+        for config in files
+    )
+    return lives_here or read_stage(project, stage).config.production
+
+
 def evaluate_stage(project: Project, stage: str, answers: Answers | None = None) -> Graph:
     """What the program registers for a stage, offline: no credentials, no passphrase, no network.
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from evaluation.graph import Graph
 from evaluation.printable import plain
-from evaluation.project import Project, evaluate_stage, read_stage, unused_app_problems
+from evaluation.project import Project, evaluate_stage, is_production, read_stage, unused_app_problems
 from policies import all_rules
 from policies.rule import Context, Verdict, judge
 from stacks.reading.problems import InputRefused
@@ -66,7 +66,7 @@ def check(project: Project, stage: str) -> Report:
     if problems := unused_app_problems(project):
         raise InputRefused(problems)
     graph = evaluate_stage(project, stage)
-    return judged(graph, config.exemptions, production=config.production, today=date.today())
+    return judged(graph, config.exemptions, production=is_production(project, stage), today=date.today())
 
 
 def judged(graph: Graph, exemptions: Sequence[Exemption], *, production: bool, today: date) -> Report:

@@ -13,7 +13,7 @@ from pulumi_policy import policy as library
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
 from evaluation.graph import Graph, Resource, Secret
-from evaluation.project import CHECKOUT, Project, find, read_stage
+from evaluation.project import CHECKOUT, Project, find, is_production, read_stage
 from evaluation.urns import Urn
 from policies import all_rules
 from policies.access import WITHIN
@@ -133,7 +133,7 @@ def _of_stage(project: str, stack: str) -> Strictness:
             config = read_stage(found, stack).config
             file = f"Pulumi.{stack}.yaml"
             valid = [e for e in config.exemptions if not list(problems_of(e, date.today(), file))]
-            return Strictness(config.production, tuple(valid))
+            return Strictness(is_production(found, stack), tuple(valid))
     return Strictness(production=True)
 
 

@@ -163,6 +163,7 @@ def _control_plane(
         node_type=cluster.system_nodes.type,
         log_retention_days=cluster.log_retention,
         keep=cluster.keep,
+        profile=stage.aws.get("profile", ""),
     )
     return Cluster("cluster", args, opts=opts)
 

@@ -9,9 +9,10 @@ from typing import Any
 import pulumi_kubernetes as k8s
 from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
 
+from components.apps.draining import DEREGISTRATION_SECONDS
+
 ANNOTATION = "alb.ingress.kubernetes.io/"
 LONGEST_ORDER = 1000
-DRAIN_SECONDS = 20  # less than a pod has between SIGTERM and SIGKILL
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +53,7 @@ class AlbRoute(ComponentResource):
         health = {
             f"{ANNOTATION}healthcheck-path": args.health_path or "/",
             f"{ANNOTATION}success-codes": "200-399" if args.health_path else "200-499",
-            f"{ANNOTATION}target-group-attributes": f"deregistration_delay.timeout_seconds={DRAIN_SECONDS}",
+            f"{ANNOTATION}target-group-attributes": f"deregistration_delay.timeout_seconds={DEREGISTRATION_SECONDS}",
         }
         # The load balancer takes the first rule that fits, and the controller orders those of several Ingresses by this
         # and then by name: the whole of a host comes after what is under it.

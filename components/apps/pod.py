@@ -5,12 +5,10 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
+from components.apps.draining import STOP_SECONDS, grace_seconds, wait_seconds
 from components.apps.spec import AppSpec, file_key
 from components.shared.manifest import Manifest
 from components.shared.pods import container_security, empty_dirs, pod_security
-
-STOP_SECONDS = 30  # between SIGTERM and SIGKILL
-DRAIN_SECONDS = 5  # a load balancer still sends requests while it takes a pod out
 
 
 def probes(spec: AppSpec) -> Manifest:
@@ -64,7 +62,7 @@ def container(
         built["args"] = list(spec.args)
     if spec.serves:
         built["ports"] = [{"name": "app", "containerPort": spec.port}]
-        built["lifecycle"] = {"preStop": {"sleep": {"seconds": DRAIN_SECONDS}}}
+        built["lifecycle"] = {"preStop": {"sleep": {"seconds": wait_seconds(spec)}}}
     return {**built, **probes(spec)}
 
 
@@ -83,7 +81,7 @@ def volumes_and_mounts(spec: AppSpec, secret: str) -> tuple[list[Manifest], list
 def pod_spec(spec: AppSpec, *, service_account: str, secret: str, secret_variables: Sequence[str]) -> Manifest:
     """The pods of a web app, a worker, a job or a cron app."""
     main = container(spec, spec.name, secret=secret, secret_variables=secret_variables)
-    return {**_surroundings(spec, service_account, secret), "containers": [main]}
+    return {**_surroundings(spec, service_account, secret, grace_seconds(spec)), "containers": [main]}
 
 
 def before_spec(spec: AppSpec, *, service_account: str, secret: str, secret_variables: Sequence[str]) -> Manifest:
@@ -92,17 +90,18 @@ def before_spec(spec: AppSpec, *, service_account: str, secret: str, secret_vari
         container(spec, f"before-{n}", secret=secret, secret_variables=secret_variables, command=shlex.split(command))
         for n, command in enumerate(spec.before, start=1)
     ]
-    built = {**_surroundings(spec, service_account, secret), "containers": containers[-1:], "restartPolicy": "Never"}
+    surroundings = _surroundings(spec, service_account, secret, STOP_SECONDS)
+    built = {**surroundings, "containers": containers[-1:], "restartPolicy": "Never"}
     return {**built, "initContainers": containers[:-1]} if containers[:-1] else built
 
 
-def _surroundings(spec: AppSpec, service_account: str, secret: str) -> Manifest:
+def _surroundings(spec: AppSpec, service_account: str, secret: str, grace_seconds: int) -> Manifest:
     volumes, _ = volumes_and_mounts(spec, secret)
     return {
         "serviceAccountName": service_account,
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "securityContext": pod_security(spec.user),
-        "terminationGracePeriodSeconds": STOP_SECONDS,
+        "terminationGracePeriodSeconds": grace_seconds,
         "volumes": volumes,
     }

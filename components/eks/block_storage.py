@@ -13,7 +13,7 @@ from components.iam.documents import partition_of, service_account_trust
 from components.shared.names import Longest, physical_name
 
 NAMESPACE, ACCOUNT, ADDON = "kube-system", "ebs-csi-controller-sa", "aws-ebs-csi-driver"
-POLICY = "service-role/AmazonEBSCSIDriverPolicy"
+POLICY = "AmazonEBSCSIDriverPolicyV2"  # for volumes that the driver made itself, and for no others
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -49,6 +49,7 @@ class ClusterArgs:
         node_count, node_type: managed EC2 nodes for what Fargate cannot run; 0 is all-Fargate.
         log_retention_days: of the control plane's logs.
         keep: refuse deletion.
+        profile: of the AWS configuration, which tokens for the cluster are fetched as; "": the credentials at hand.
 
     Raises:
         RefusedError: EKS does not offer this version, or nobody could reach the API; what else is wrong with a pattern.
@@ -70,6 +71,7 @@ class ClusterArgs:
     node_type: str = "t4g.medium"
     log_retention_days: int = 30
     keep: bool = False
+    profile: str = ""
 
     def __post_init__(self) -> None:
         require(
@@ -204,6 +206,8 @@ class Cluster(ComponentResource):
             use_default_vpc_cni=True,  # "default" is none: the line above
             kube_proxy_addon_options=eks.KubeProxyAddonOptionsArgs(enabled=False),
             coredns_addon_options=eks.CoreDnsAddonOptionsArgs(enabled=False),
+            # If this is left out, the component writes the AWS_PROFILE of whoever deploys into the state.
+            provider_credential_opts=eks.KubeconfigOptionsArgs(profile_name=args.profile),
             opts=ResourceOptions(parent=self, protect=args.keep or None, depends_on=[logs]),
         )
 

@@ -19,7 +19,10 @@ class CertificateArgs:
 
 
 class Certificate(ComponentResource):
-    """An ACM certificate. A DNS record in the domain's zone proves ownership. ACM renews it while the record exists."""
+    """An ACM certificate. A DNS record in the domain's zone proves ownership. ACM renews it while the record exists.
+
+    The record stays when the certificate is deleted.
+    """
 
     arn: Output[str]  # available when the certificate is valid
 
@@ -41,7 +44,10 @@ class Certificate(ComponentResource):
             type=proof.apply(lambda option: option.resource_record_type or ""),
             records=[proof.apply(lambda option: option.resource_record_value or "")],
             ttl=RECORD_TTL_SECONDS,
-            opts=child,
+            # All certificates of a domain in an account are proved by one record, so it may be there already, and
+            # another certificate may need it when this one goes.
+            allow_overwrite=True,
+            opts=ResourceOptions(parent=self, retain_on_delete=True),
         )
         valid = aws.acm.CertificateValidation(
             f"{name}-valid",

@@ -11,6 +11,8 @@ from components.shared.refusal import Refusal, require
 MAX_ZONES = 6
 WIDEST, NARROWEST = 16, 21  # the largest VPC on AWS; a load balancer needs subnets of at least /27
 SERVICE_RANGE = IPv4Network("172.20.0.0/16")  # the addresses of the cluster's Services
+# Of RFC 1918, and the carriers' own of RFC 6598, which EKS takes as well.
+PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
 PRIVATE_BITS, PUBLIC_BITS = 3, 6
 PUBLIC_BLOCK = 6  # the VPC has eight blocks: 0 to 5 are private, 6 is public, 7 stays free
 
@@ -65,6 +67,12 @@ def _range_limits(cidr: str) -> Iterator[Refusal]:
             "cidr",
             f"{cidr} is not from /{WIDEST} to /{NARROWEST}: AWS takes no wider VPC, and in a narrower one public "
             "subnets would be too small for a load balancer",
+        )
+    if not any(network.subnet_of(private) for private in PRIVATE):
+        yield Refusal(
+            "cidr",
+            f"{cidr} is of the public internet, whose owner could not be reached: take a range of "
+            f"{', '.join(map(str, PRIVATE))}, such as 10.0.0.0/16",
         )
     if network.overlaps(SERVICE_RANGE):
         yield Refusal(

@@ -91,6 +91,9 @@ class NatInstance(ComponentResource):
                 depends_on=[association],  # it installs a package at its first start
                 delete_before_replace=True,  # only one instance can use the interface
                 replace_on_changes=["launchTemplate"],  # AWS itself would not restart it
+                # The interface says that it forwards. The provider compares that with the instance's own default, true,
+                # and would set it back (terraform-provider-aws#44768).
+                ignore_changes=["sourceDestCheck"],
             ),
         )
         self.network_interface_id, self.public_ip = interface.id, address.public_ip

@@ -44,6 +44,7 @@ COMPUTE = table(
             "privateIp": "10.0.0.10",
             "publicIp": "{IP}",
         },
+        defaults={"sourceDestCheck": True},
         enums={
             "metadataOptions.httpTokens": ("optional", "required"),
             "metadataOptions.httpEndpoint": ("enabled", "disabled"),

@@ -97,6 +97,7 @@ class AwsType:
         computed: templates of the other outputs; what the inputs say wins.
         counter: the output that counts the resource's versions, "" for none. Its value here follows from the inputs, so
             that it changes whenever they do.
+        defaults: what the provider adds to the inputs where the program says nothing, and compares with what AWS has.
         auto_name: the property that Pulumi fills in where the program does not name the resource, "" for none.
         required: properties that must be given, by dotted path for those in a block that is given.
         one_of: of each group exactly one must be given.
@@ -114,6 +115,7 @@ class AwsType:
     arn: Template = ""
     computed: Mapping[str, Any] = field(default_factory=dict)
     counter: str = ""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
     auto_name: str = ""
     required: tuple[str, ...] = ()
     one_of: tuple[tuple[str, ...], ...] = ()

@@ -6,7 +6,7 @@ import pytest
 
 from tests.aws_stages import DIGEST, OWN, project
 from tests.engine.engine import Outcome
-from tests.engine.stages import change, comes_and_goes, copied, start, succeeded
+from tests.engine.stages import change, comes_and_goes, copied, left, start, succeeded
 from tests.fixture import PROJECT
 
 CONTROL_PLANE = "aws:eks/cluster:Cluster"
@@ -35,7 +35,7 @@ def test_a_change_touches_no_more_than_it_must(tmp_path, cluster):
     assert {"database-password", "database-instance", "web-deployment"} <= rotated
     assert not {name for name in rotated if name.startswith(("broker", "idle", "mail"))}
     succeeded(dev.destroy())
-    assert dev.things() == []
+    assert left(dev) == []
 
 
 @pytest.mark.parametrize("name", ["dev", "staging", "prod"])

@@ -10,6 +10,7 @@ import pytest
 from pulumi import Output
 
 from components.apps.app import App, AppArgs
+from components.apps.draining import DEREGISTRATION_SECONDS
 from components.apps.needs import Settings
 from components.apps.spec import AppSpec, Health, Replicas, Resources, Route
 from evaluation.evaluate import evaluate
@@ -384,3 +385,18 @@ def test_the_workload_waits_for_its_account_its_settings_and_what_it_is_told_to(
     for type_ in ("Job", "Deployment"):
         needed = {urn.rsplit("::", 1)[-1] for urn in graph.one(type_).depends_on}
         assert {"web-account", "web-settings", "first"} <= needed
+
+
+@pytest.mark.parametrize("routed", [True, False])
+def test_a_pod_behind_a_load_balancer_answers_until_that_has_let_go_of_it(routed):
+    """An ALB sends requests until the deregistration delay is over; SIGTERM comes after, and the kill after that."""
+    graph = made(spec(**({"route": Route(host="web")} if routed else {})))
+    wait = container(graph)["lifecycle"]["preStop"]["sleep"]["seconds"]
+    grace = pod(graph)["terminationGracePeriodSeconds"]
+    assert (wait > DEREGISTRATION_SECONDS) is routed
+    assert grace - wait >= 25, "the app has time to end by itself"
+
+
+def test_the_wait_of_a_route_does_not_run_what_comes_before_again():
+    graph = made(spec(before=["./migrate"], route=Route(host="web")))
+    assert pod(graph, "Job")["terminationGracePeriodSeconds"] == 30

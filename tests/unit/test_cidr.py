@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from components.network.cidr import MAX_ZONES, NARROWEST, SERVICE_RANGE, WIDEST, plan, public_block
+from components.network.cidr import MAX_ZONES, NARROWEST, PRIVATE, SERVICE_RANGE, WIDEST, plan, public_block
 from components.shared.refusal import RefusedError
 
 ZONES = [f"eu-west-1{letter}" for letter in "abcdef"]
@@ -17,9 +17,9 @@ ZONES = [f"eu-west-1{letter}" for letter in "abcdef"]
 
 @st.composite
 def vpcs(draw: st.DrawFn) -> str:
-    prefix = draw(st.integers(WIDEST, NARROWEST))
-    place = draw(st.integers(0, 2**prefix - 1))
-    network = IPv4Network((place << (32 - prefix), prefix))
+    private, prefix = draw(st.sampled_from(PRIVATE)), draw(st.integers(WIDEST, NARROWEST))
+    place = draw(st.integers(0, 2 ** (prefix - private.prefixlen) - 1))
+    network = IPv4Network((int(private.network_address) + (place << (32 - prefix)), prefix))
     assume(not network.overlaps(SERVICE_RANGE))
     return str(network)
 
@@ -53,6 +53,8 @@ def test_one_block_holds_all_public_subnets_and_no_private_one(cidr):
         ("10.0.0.0/22", ZONES[:2], "/16 to /21"),
         ("10.0.0.0/8", ZONES[:2], "/16 to /21"),
         ("172.20.128.0/18", ZONES[:2], "overlaps 172.20.0.0/16"),
+        ("8.8.0.0/16", ZONES[:2], "is of the public internet"),
+        ("172.32.0.0/16", ZONES[:2], "is of the public internet"),
         ("10.0.0.0/16", ZONES[:1], "1 given"),
         ("10.0.0.0/16", [*ZONES, "eu-west-1g"], "7 given"),
         ("10.0.0.0/16", ["eu-west-1a", "eu-west-1a"], "named twice"),

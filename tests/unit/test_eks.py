@@ -241,3 +241,10 @@ def test_fargates_log_router_gets_a_configuration_that_it_reads():
     assert sum(map(len, config.values())) < LONGEST
     assert "region eu-west-1" in config["output.conf"]
     assert "auto_create_group false" in config["output.conf"]
+
+
+@pytest.mark.parametrize("profile", ["", "team"])
+def test_the_profile_of_whoever_deploys_does_not_get_into_the_state(profile, monkeypatch):
+    """pulumi-eks takes AWS_PROFILE where the options are left out."""
+    monkeypatch.setenv("AWS_PROFILE", "somebodys")
+    assert control_plane(profile=profile)["providerCredentialOpts"] == {"profileName": profile}

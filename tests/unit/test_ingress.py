@@ -203,6 +203,8 @@ def test_a_certificate_is_used_once_it_is_valid():
     assert certificate.inputs["subjectAlternativeNames"] == ["*.example.com"]
     assert (record.inputs["zoneId"], record.inputs["type"]) == ("Z1", "CNAME")
     assert record.inputs["records"][0].endswith(".acm-validations.aws.")
+    assert record.inputs["allowOverwrite"] is True, "another certificate of the domain may have made it"
+    assert record.retain_on_delete, "another certificate of the domain may need it"
     assert record.urn in graph.one("CertificateValidation").depends_on
     assert graph.outputs["arn"].startswith("arn:aws:acm:")
 

@@ -158,3 +158,10 @@ def test_whoever_waits_for_egress_can_fetch_an_image(nat, expected):
 def test_what_cannot_be_is_refused(changes, message):
     with pytest.raises(RefusedError, match=message):
         args(**changes)
+
+
+def test_the_instance_leaves_it_to_its_interface_to_forward():
+    """The provider would compare the interface's false with the instance's default, and set it back to true."""
+    graph = made(nat="instance")
+    assert graph.one("NetworkInterface").inputs["sourceDestCheck"] is False
+    assert graph.one("aws:ec2/instance:Instance").ignore_changes == ("sourceDestCheck",)

@@ -105,3 +105,26 @@ def test_operations_take_their_time_and_are_written_down(account, tmp_path):
     entry = json.loads((tmp_path / "log.jsonl").read_text())
     assert entry["operation"] == "create"
     assert 0.1 <= entry["ended"] - entry["began"] < 1
+
+
+def test_a_record_that_is_there_is_taken_over_only_where_that_is_said(account):
+    cloud, record = account(), "aws:route53/record:Record"
+    inputs = {"zoneId": "Z1", "name": "_a.example.com", "type": "CNAME", "records": ["b"]}
+    create(cloud, record, "one", **inputs)
+    with pytest.raises(AwsError, match="already exists"):
+        create(cloud, record, "two", **inputs)
+    create(cloud, record, "two", **inputs, allowOverwrite=True)
+    assert [thing.urn.rsplit("::", 1)[-1] for thing in cloud.things()] == ["two"]
+
+
+@pytest.mark.parametrize("force", [True, False])
+def test_a_bucket_of_access_logs_is_not_empty(account, force):
+    cloud, bucket = account(), "aws:s3/bucket:Bucket"
+    made = create(cloud, bucket, "logs", bucket="logs", forceDestroy=force)
+    policy = '{"Principal": {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"}}'
+    create(cloud, "aws:s3/bucketPolicy:BucketPolicy", "logs-policy", bucket="logs", policy=policy)
+    if force:
+        cloud.delete(bucket, made.id, "logs")
+    else:
+        with pytest.raises(AwsError, match="BucketNotEmpty"):
+            cloud.delete(bucket, made.id, "logs")

@@ -11,8 +11,9 @@ import pytest
 from components.eks import fargate
 from components.shared.charts import CHARTS
 from evaluation.graph import Graph
+from evaluation.project import is_production
 from stacks.reading.problems import InputRefused
-from tests.aws_stages import INSIDE, NETWORK, OWN, SHARED, stage, waits_for
+from tests.aws_stages import INSIDE, NETWORK, OWN, SHARED, project, stage, waits_for
 
 
 @pytest.fixture(scope="module")
@@ -243,3 +244,12 @@ def test_a_cluster_that_would_not_run_the_pods_is_refused(tmp_path, settings, li
     elsewhere = {**SHARED, "wharf:cluster": {"profiles": ["prod"]}}
     with pytest.raises(InputRefused, match=line):
         stage(tmp_path, settings, shared=elsewhere)
+
+
+@pytest.mark.parametrize("production", [True, False])
+def test_a_cluster_that_production_lives_in_is_judged_as_production(tmp_path, production):
+    """The environment's own rules cannot see what it stands on."""
+    here = project(tmp_path, shared=SHARED, dev={**INSIDE, "wharf:production": production}, own=OWN)
+    assert is_production(here, "shared") is production
+    assert is_production(here, "dev") is production
+    assert is_production(here, "own") is False

@@ -12,7 +12,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ KUBECONFIG = "WHARF_AWS_KUBECONFIG"  # of the cluster that every simulated EKS c
 
 REFERENCE = re.compile(r"(vpc|subnet|sg|rtb|igw|nat|eipalloc|eni|lt|vpce)-[0-9a-f]{17}")
 SECRET = "$secret"
+BUCKET, LOG_WRITER = "aws:s3/bucket:Bucket", "logdelivery.elasticloadbalancing"
+FORWARDS = "sourceDestCheck"  # true: it drops what is not meant for it
 
 # What AWS refuses to delete while another thing refers to it.
 HELD_BY_USERS = (
@@ -80,7 +82,10 @@ class Cloud:
 
     def things(self) -> list[Thing]:
         """What exists."""
-        return [Thing(**found) for found in _read(str(self.state)).get("things", [])]
+        return [Thing(**found) for found in self._state().get("things", [])]
+
+    def _state(self) -> dict[str, Any]:
+        return _read(str(self.state))
 
     def find(self, type_: str, id_: str) -> Thing | None:
         return next((thing for thing in self.things() if (thing.type, thing.id) == (type_, id_)), None)
@@ -92,8 +97,13 @@ class Cloud:
                 self._take_turn(state, "create", type_, inputs)
                 state["serial"] += 1
                 thing = self._thing(type_, urn, f"{urn}#{state['serial']}", name, inputs, region)
-                if any((found["type"], found["id"]) == (type_, thing.id) for found in state["things"]):
+                there = [found for found in state["things"] if (found["type"], found["id"]) == (type_, thing.id)]
+                if there and not inputs.get("allowOverwrite"):
                     raise AwsError(f"EntityAlreadyExists: {type_} {thing.id} already exists")
+                state["things"] = [found for found in state["things"] if found not in there]
+                thing = _as_its_interface(thing, state)
+                if LOG_WRITER in str(inputs.get("policy")):
+                    state.setdefault("written", []).append(inputs["bucket"])  # the load balancer writes at once
                 state["things"].append(_plain(vars(thing)))
             time.sleep(self._seconds("create", type_))
         return thing
@@ -105,6 +115,8 @@ class Cloud:
             time.sleep(self._seconds("update", type_))
             thing = self._thing(type_, old.urn, old.seed, name, inputs, old.region)
             with self._changing() as state:
+                if (interface := _interface(thing, state)) and old.outputs.get(FORWARDS) != inputs.get(FORWARDS):
+                    interface["outputs"][FORWARDS] = inputs.get(FORWARDS)
                 state["things"] = [
                     _plain(vars(thing)) if (found["type"], found["id"]) == (type_, id_) else found
                     for found in state["things"]
@@ -118,6 +130,8 @@ class Cloud:
         with self._operation("delete", type_, thing.urn, name):
             if reason := AWS_TYPES[type_].undeletable(_open(thing.outputs)):
                 raise AwsError(f"InvalidParameterCombination: {id_} cannot be deleted: {reason}")
+            if type_ == BUCKET and id_ in self._state().get("written", []) and not thing.inputs.get("forceDestroy"):
+                raise AwsError(f"BucketNotEmpty: {id_}: the bucket that you tried to delete is not empty")
             if type_ in HELD_BY_USERS and (users := self._users(thing)):
                 raise AwsError(f"DependencyViolation: {id_} is used by {', '.join(users)} and cannot be deleted")
             with self._changing() as state:
@@ -199,6 +213,20 @@ def real_cluster(kubeconfig: Path) -> dict[str, Any]:
     cluster = yaml.safe_load(kubeconfig.read_text())["clusters"][0]["cluster"]
     data = cluster.get("certificate-authority-data", "")
     return {"endpoint": cluster["server"], "certificateAuthority": {"data": data}}
+
+
+def _interface(thing: Thing, state: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The network interface that an instance was given; it has none of its own then."""
+    id_ = (thing.inputs.get("primaryNetworkInterface") or {}).get("networkInterfaceId")
+    return next((found for found in state["things"] if found["id"] == id_), None) if id_ else None
+
+
+def _as_its_interface(thing: Thing, state: Mapping[str, Any]) -> Thing:
+    """What EC2 says of an instance's check of addresses is what its interface says."""
+    interface = _interface(thing, state)
+    if interface is None:
+        return thing
+    return replace(thing, outputs={**thing.outputs, FORWARDS: interface["outputs"].get(FORWARDS, True)})
 
 
 def _read(path: str | None) -> dict[str, Any]:

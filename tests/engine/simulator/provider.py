@@ -93,7 +93,7 @@ class Aws(service.ResourceProviderServicer):
     def Check(self, request: Any, context: Any) -> Any:
         row, old, new = row_of(request.urn), received(request.olds), received(request.news)
         failures = [proto.CheckFailure(property=path, reason=reason) for path, reason in row.problems(new)]
-        return proto.CheckResponse(inputs=sent(named(row, request, old, new)), failures=failures)
+        return proto.CheckResponse(inputs=sent({**row.defaults, **named(row, request, old, new)}), failures=failures)
 
     @answers_errors
     def Diff(self, request: Any, context: Any) -> Any:
@@ -102,7 +102,9 @@ class Aws(service.ResourceProviderServicer):
         new = {key: value for key, value in {**new, **kept}.items() if value is not None}
         changed = sorted(key for key in {*old, *new} - {DEFAULTS} if old.get(key) != new.get(key))
         replaces = row.replaces(old, new) if changed else ()
-        if received(request.olds).get("tagsAll") != self._with_tags(new)["tagsAll"]:
+        there = received(request.olds)
+        changed += [key for key in row.defaults if key not in request.ignoreChanges and there.get(key) != new.get(key)]
+        if there.get("tagsAll") != self._with_tags(new)["tagsAll"]:
             changed.append("tagsAll")
         return proto.DiffResponse(
             changes=proto.DiffResponse.DIFF_SOME if changed else proto.DiffResponse.DIFF_NONE,
@@ -131,6 +133,8 @@ class Aws(service.ResourceProviderServicer):
     @answers_errors
     def Update(self, request: Any, context: Any) -> Any:
         row, inputs = row_of(request.urn), self._with_tags(received(request.news))
+        there = received(request.olds)
+        inputs |= {key: there[key] for key in row.defaults if key in request.ignoreChanges}
         if request.preview:
             return proto.UpdateResponse(properties=sent(previewed_update(row, request, inputs)))
         thing = self.cloud.update(row.token, request.id, name_of(request.urn), inputs)
