@@ -11,7 +11,7 @@ from evaluation import project
 from evaluation.graph import reveal
 from tests.fixture import PROJECT
 
-EXAMPLES = (None, *sorted(path.parent.name for path in (project.CHECKOUT / "examples").glob("*/Pulumi.yaml")))
+PROJECTS = (PROJECT, *(project.find(example) for example in project.examples()))
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,7 @@ class Rendered:
 @functools.cache
 def resources() -> tuple[Rendered, ...]:
     found = []
-    for example in EXAMPLES:
-        here = project.find(example) if example else PROJECT
+    for here in PROJECTS:
         for stage in here.stages():
             found += [
                 Rendered(f"{here.name}/{stage}", resource.type, resource.name, reveal(resource.inputs))
