@@ -7,14 +7,13 @@ from typing import Any
 
 
 def at(values: Any, path: str, default: Any = None) -> Any:
-    """The value at a dotted path of mappings, ``default`` where there is none."""
+    """The value at a dotted path, ``default`` where there is none; over a list, what its items have there."""
     for part in path.split("."):
-        if not isinstance(values, Mapping):
-            return default
-        values = values.get(part)
-        if values is None:
-            return default
-    return values
+        if isinstance(values, list):
+            values = [item.get(part) for item in values if isinstance(item, Mapping)]
+        else:
+            values = values.get(part) if isinstance(values, Mapping) else None
+    return default if values is None else values
 
 
 def items(values: Any, path: str) -> Sequence[Any]:

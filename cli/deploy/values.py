@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from cli.machine.files import write_private
 from evaluation.graph import Resource, reveal
 from evaluation.placeholders import ALPHANUMERIC, Placeholders, random_outputs
 from stacks.errors import UserError
@@ -41,12 +41,8 @@ class Kept(Placeholders):
     def save(self) -> None:
         """Writes the values, readable by their owner only, whole or not at all; ones no longer used are dropped."""
         self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        part = self._file.with_suffix(".part")
-        part.unlink(missing_ok=True)
         kept = {urn: value for urn, value in self._values.items() if urn in self._used}
-        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            json.dump(kept, file, indent=1)
-        part.replace(self._file)
+        write_private(self._file, json.dumps(kept, indent=1))
 
 
 def _read(file: Path) -> dict[str, dict[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
 
@@ -21,15 +21,22 @@ OPTIONS = ("protect", "retain_on_delete")
 
 
 def compare(
-    base: Graph, head: Graph, *, base_name: str = "base", head_name: str = "head", waives: Sequence[str] = ()
+    base: Graph,
+    head: Graph,
+    names: Mapping[str, str] | None = None,
+    *,
+    base_name: str = "base",
+    head_name: str = "head",
+    waives: Sequence[str] = (),
 ) -> Diff:
     """What the head changes in what the base has made.
 
     Args:
+        names: what only has another name, where that is known already; see `renamed`.
         waives: the rules that the head's stage file waives, which no graph shows.
     """
     old, new = base.by_urn(), head.by_urn()
-    aliased = renamed(base, head)
+    aliased = renamed(base, head) if names is None else names
     former = {urn: aliased.get(urn, urn) for urn in new if aliased.get(urn, urn) in old}
     changes = [
         *(_created(new[urn], new) for urn in new if urn not in former),

@@ -10,8 +10,8 @@ from typing import Any
 
 from evaluation import kubernetes_types
 from evaluation.aws_types import AWS_TYPES
-from evaluation.aws_types.row import at
 from evaluation.graph import Resource, reveal
+from evaluation.inputs import at
 
 AWS_PROVIDER = "pulumi:providers:aws"
 

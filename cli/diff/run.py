@@ -42,7 +42,7 @@ def between(found: project.Project, stage: str, commit: bases.Commit, base: base
     waived = waives.between(waives.of_commit(found, stage, commit), waives.of_file(found, stage))
     if names := renamed(base, head_graph):
         head_graph = head(found, stage, names)
-    return compare(base, head_graph, base_name=str(commit), head_name=_head_name(), waives=waived)
+    return compare(base, head_graph, names, base_name=str(commit), head_name=_head_name(), waives=waived)
 
 
 def head(found: project.Project, stage: str, names: Mapping[str, str] | None = None) -> Graph:

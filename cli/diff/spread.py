@@ -11,8 +11,8 @@ from typing import Any
 from cli.diff.properties import leaves
 from cli.diff.replacement import immutable, is_deleted_first
 from evaluation.aws_types import AWS_TYPES
-from evaluation.aws_types.row import at
 from evaluation.graph import Graph, Resource, Secret
+from evaluation.inputs import at
 from evaluation.placeholders import Placeholders
 
 NAMESPACE = "kubernetes:core/v1:Namespace"

@@ -108,11 +108,6 @@ def unused_ports(count: int) -> list[int]:
         return [probe.getsockname()[1] for probe in probes]
 
 
-def ports_taken(ports: Iterable[int]) -> dict[int, str]:
-    """Those of the given ports that are taken, each with the process that holds it as far as that can be seen."""
-    return {port: port_holder(port) for port in ports if not port_is_free(port)}
-
-
 def port_holder(port: int) -> str:
     """Who listens on a port, in words: "nginx (pid 312)", or "another process" where the system does not say."""
     sockets = {f"socket:[{inode}]" for inode in _listening_inodes(port)}

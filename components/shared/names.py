@@ -11,7 +11,6 @@ DIGEST = 8  # hexadecimal digits
 class Longest(IntEnum):
     """The largest number of characters that AWS allows."""
 
-    LOAD_BALANCER = 32
     CACHE = 40
     BROKER = 50
     DATABASE = 63

@@ -10,6 +10,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 from components.iam.documents import partition_of
+from evaluation.inputs import at
 
 Template = Any  # a string with {names}, any tree of them, or a function of Facts
 
@@ -54,17 +55,6 @@ class Facts(dict[str, Any]):
         if isinstance(template, (list, tuple)):
             return [self.fill(item) for item in template]
         return template
-
-
-def at(properties: Mapping[str, Any], path: str) -> Any:
-    """The value at a dotted path, None where there is none; over a list, what all its items have there."""
-    value: Any = properties
-    for part in path.split("."):
-        if isinstance(value, list):
-            value = [item.get(part) for item in value if isinstance(item, Mapping)]
-        else:
-            value = value.get(part) if isinstance(value, Mapping) else None
-    return value
 
 
 def _merged(computed: Any, given: Any) -> Any:

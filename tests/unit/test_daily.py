@@ -8,9 +8,8 @@ import signal
 import stat
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -37,6 +36,7 @@ case "$*" in
   *"-- sh -c :"*) cat {folder}/probe >&2 2>/dev/null && exit 1; exit 0 ;;
   create*) cat > {folder}/created.json ;;
   delete*) rm -f {folder}/pod.json ;;
+  attach*) [ -f {folder}/attached.json ] && mv {folder}/attached.json {folder}/pod.json ;;
   logs*) echo "from the pod" ;;
 esac
 exit $(cat {folder}/code 2>/dev/null || echo 0)
@@ -99,8 +99,16 @@ class FakeCluster:
 
     def runs_pod(self, **state: Any) -> None:
         """What the pod that is asked for by name looks like."""
+        self._pod("pod.json", state)
+
+    def ends_when_attached(self, **terminated: Any) -> None:
+        """The pod runs until `kubectl attach` is called."""
+        self._pod("pod.json", {"running": {}})
+        self._pod("attached.json", {"terminated": terminated})
+
+    def _pod(self, file: str, state: Mapping[str, Any]) -> None:
         status = {"phase": "Running", "containerStatuses": [{"name": "web", "state": state}]}
-        (self.folder / "pod.json").write_text(json.dumps({"metadata": {"name": "p"}, "status": status}))
+        (self.folder / file).write_text(json.dumps({"metadata": {"name": "p"}, "status": status}))
 
     def calls(self) -> list[str]:
         return (self.folder / "calls").read_text().splitlines()
@@ -372,16 +380,11 @@ def test_a_pod_whose_command_is_stopped_is_removed(
 
 
 def test_input_is_connected_where_that_is_asked_for(project: Project, cluster: FakeCluster):
-    cluster.runs_pod(running={})
-    stream = cluster.folder / "pod.json"
+    cluster.ends_when_attached(exitCode=0)
 
-    def ends() -> None:
-        cluster.runs_pod(terminated={"exitCode": 0})
-
-    threading.Timer(0.3, ends).start()
     assert run(project, "psql", interactive=True) == 0
 
-    assert not stream.exists()
+    assert not (cluster.folder / "pod.json").exists()
     assert any(call.startswith("attach web-run-") and "--tty" not in call for call in cluster.calls())
     created = json.loads((cluster.folder / "created.json").read_text())
     assert created["spec"]["containers"][0]["stdin"] is True

@@ -42,7 +42,7 @@ def test_the_next_free_port_is_neither_taken_nor_avoided(taken: int):
 
 @needs_proc
 def test_the_holder_of_a_port_is_named(taken: int):
-    assert probes.ports_taken([taken])[taken].endswith(f"(pid {os.getpid()})")
+    assert probes.port_holder(taken).endswith(f"(pid {os.getpid()})")
 
 
 def test_unused_ports_are_distinct_and_free():
