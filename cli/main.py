@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import gc
 import sys
 
 import typer
@@ -11,6 +10,7 @@ import typer
 from cli import deploy_verbs, live_verbs, new_verbs, review_verbs, stage_verbs  # noqa: F401 register the verbs
 from cli.command import app
 from cli.machine.terminal import EXAMPLE, as_typed, with_paths
+from evaluation.runtime import short_lived
 from stacks.errors import UserError
 
 INTERRUPTED = 130  # what typer makes of Ctrl-C
@@ -28,9 +28,9 @@ NOT_WRITABLE = (
 
 def main() -> None:
     """Runs a verb; what the user can mend is told in words on stderr, with exit code 1."""
-    gc.disable()  # a verb keeps nearly all that it makes, and looking for garbage takes a third of its time
     try:
-        code = app(standalone_mode=False)
+        with short_lived():
+            code = app(standalone_mode=False)
     except UserError as error:
         raise SystemExit(_refuse(str(error))) from None
     except OSError as error:
@@ -39,9 +39,6 @@ def main() -> None:
         raise SystemExit(_refuse(f"{error.filename}: {error.strerror}: wharf needs to read and write there")) from None
     except typer.TyperException as error:
         raise SystemExit(_refuse(error.format_message())) from None
-    finally:
-        gc.freeze()  # or the interpreter looks for it once more at its end
-        gc.enable()
     if code == INTERRUPTED:
         code = _refuse("stopped: run the same again, it goes on from where it was")
     raise SystemExit(code if isinstance(code, int) else 0)

@@ -9,22 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import gc
 import json
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 import pulumi
 from pulumi.runtime import config as pulumi_config
 from pulumi.runtime import mocks, settings
-from pulumi.runtime import resource as pulumi_resource
-from pulumi.runtime.proto import resource_pb2, source_pb2
+from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.stack import run_in_stack
 
 from evaluation.graph import Graph, Resource
 from evaluation.placeholders import Placeholders
+from evaluation.runtime import collector_paused, without_source_positions
 from evaluation.wire import from_struct, to_struct
 
 STACK_TYPE = "pulumi:pulumi:Stack"
@@ -187,21 +185,9 @@ def evaluate(
         pulumi_config.set_all_config(values, list(secret_keys))
         await run_in_stack(lambda: _settled(program, pending))
 
-    with _collector_paused(), _no_source_positions():
+    with collector_paused(), without_source_positions():
         contextvars.Context().run(asyncio.run, run())
     return Graph(project, stack, tuple(monitor.registered.values()), monitor.outputs)
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """An evaluation keeps nearly all that it makes; looking for garbage among it takes half of its time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 async def _settled(program: Callable[[], Any], pending: set[asyncio.Future[Any]]) -> None:
@@ -214,17 +200,3 @@ async def _settled(program: Callable[[], Any], pending: set[asyncio.Future[Any]]
         await returned
     while waiting := [future for future in pending if not future.done()]:
         await asyncio.wait(waiting)
-
-
-@contextmanager
-def _no_source_positions() -> Iterator[None]:
-    """The SDK walks the stack at each registration, a seventh of the time, for positions that nobody here reads."""
-    walk = getattr(pulumi_resource, "_get_stack_trace", None)
-    if walk is None:  # another version of the SDK
-        yield
-        return
-    pulumi_resource._get_stack_trace = source_pb2.StackTrace
-    try:
-        yield
-    finally:
-        pulumi_resource._get_stack_trace = walk

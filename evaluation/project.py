@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from evaluation.evaluate import Answers, evaluate
 from evaluation.graph import Graph
 from evaluation.placeholders import Placeholders
 from stacks.errors import UserError
-from stacks.program import run
+from stacks.program import build
 from stacks.reading import catalogue, config, stage_file
 from stacks.reading.models import Stage
 from stacks.reading.problems import InputRefused, Problem
@@ -129,15 +128,22 @@ def _require_no_other_checkout(root: Path) -> None:
 
 def config_of(project: Project, stage: str) -> tuple[dict[str, str], tuple[str, ...]]:
     """The values of a stage's file, and which keys of them are secret."""
+    return stage_file.config_of(_written(project, stage), project.name)
+
+
+def _written(project: Project, stage: str) -> dict[str, Any]:
     project.require(stage)
     file = f"Pulumi.{stage}.yaml"
-    return stage_file.config_of(stage_file.read_stage(project.root / file, file), project.name)
+    return stage_file.read_stage(project.root / file, file)
 
 
 def read_stage(project: Project, stage: str) -> Stage:
     """The stage as its files describe it, checked."""
-    values, _ = config_of(project, stage)
-    return config.parse(values, stack=stage, project=project.name, root=project.root, environ=os.environ)
+    written = _written(project, stage)
+    values, _ = stage_file.config_of(written, project.name)
+    return config.parse(
+        values, stack=stage, project=project.name, root=project.root, environ=os.environ, written=written
+    )
 
 
 def unused_app_problems(project: Project) -> list[Problem]:
@@ -168,25 +174,23 @@ def evaluate_stage(project: Project, stage: str, answers: Answers | None = None)
     Raises:
         InputRefused, UserError: the input is wrong.
     """
-    values, secret_keys = config_of(project, stage)
+    return graph_of(read_stage(project, stage), answers)
+
+
+def graph_of(stage: Stage, answers: Answers | None = None) -> Graph:
+    """The same of a stage that has been read already."""
     return evaluate(
-        run,
-        answers=answers or placeholders(project, stage),
-        project=project.name,
-        stack=stage,
-        config=values,
-        secret_keys=secret_keys,
-        root=project.root,
+        lambda: build(stage),
+        answers=answers or placeholders(stage),
+        project=stage.project,
+        stack=stage.name,
+        root=stage.root,
     )
 
 
-def placeholders(project: Project, stage: str) -> Placeholders:
+def placeholders(stage: Stage) -> Placeholders:
     """The answers with which a stage is evaluated offline; another stage's outputs are rendered from its file."""
-    values, _ = config_of(project, stage)
+    project = Project(stage.root, stage.project)
     return Placeholders(
-        region=values.get("aws:region", "us-east-1"), other_stack=lambda other: _outputs(project, other)
+        region=stage.aws.get("region", "us-east-1"), other_stack=lambda other: evaluate_stage(project, other).outputs
     )
-
-
-def _outputs(project: Project, stage: str) -> Mapping[str, Any]:
-    return evaluate_stage(project, stage).outputs

@@ -10,7 +10,7 @@ from typing import Any
 
 from evaluation.graph import Graph
 from evaluation.printable import plain
-from evaluation.project import Project, evaluate_stage, is_production, read_stage, unused_app_problems
+from evaluation.project import Project, graph_of, is_production, read_stage, unused_app_problems
 from policies import all_rules
 from policies.rule import Context, Verdict, judge
 from stacks.reading.problems import InputRefused
@@ -62,11 +62,11 @@ def check(project: Project, stage: str) -> Report:
     Raises:
         InputRefused: the stage or an app is wrong, also an app that no stage names yet.
     """
-    config = read_stage(project, stage).config
+    read = read_stage(project, stage)
     if problems := unused_app_problems(project):
         raise InputRefused(problems)
-    graph = evaluate_stage(project, stage)
-    return judged(graph, config.exemptions, production=is_production(project, stage), today=date.today())
+    exemptions, production = read.config.exemptions, is_production(project, stage)
+    return judged(graph_of(read), exemptions, production=production, today=date.today())
 
 
 def judged(graph: Graph, exemptions: Sequence[Exemption], *, production: bool, today: date) -> Report:

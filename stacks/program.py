@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from stacks.reading import config
+from stacks.reading.models import Stage
 
 
 def run() -> None:
@@ -13,5 +14,9 @@ def run() -> None:
     Raises:
         InputRefused: the stage or an app says something that cannot be; nothing was registered.
     """
-    stage = config.load()
+    build(config.load())
+
+
+def build(stage: Stage) -> None:
+    """Registers a stage that has been read and checked."""
     import_module(f"stacks.{stage.config.kind}").build(stage)

@@ -16,8 +16,9 @@ from cli.deploy.values import Kept
 from cli.machine.terminal import Say
 from evaluation.graph import Graph, Resource, reveal
 from evaluation.loss import loses
-from evaluation.project import Project, evaluate_stage
+from evaluation.project import Project, graph_of
 from stacks.errors import UserError
+from stacks.reading.models import Stage
 
 Manifest = dict[str, Any]
 POLL_SECONDS = 0.5
@@ -124,10 +125,11 @@ def _resource(manifest: Mapping[str, Any]) -> Resource:
 class Direct:
     """One local stage, applied to its cluster."""
 
-    def __init__(self, project: Project, stage: str, cluster: Cluster, say: Say, timeout: float) -> None:
-        self.project, self.stage, self.cluster = project, stage, cluster
+    def __init__(self, project: Project, stage: Stage, cluster: Cluster, say: Say, timeout: float) -> None:
+        self.program, self.stage, self.cluster = stage, stage.name, cluster
+        self.values_file = values_file(project, stage.name)
         self.say, self.timeout = say, timeout
-        self.set = ApplySet(cluster, stage)
+        self.set = ApplySet(cluster, stage.name)
 
     def up(self, confirm: Callable[[list[str]], None]) -> Outcome:
         """Applies the stage and waits until it has rolled out.
@@ -135,8 +137,8 @@ class Direct:
         Args:
             confirm: is shown what holds data and would go; raises where that is not wanted.
         """
-        answers = Kept(values_file(self.project, self.stage))
-        graph = evaluate_stage(self.project, self.stage, answers)
+        answers = Kept(self.values_file)
+        graph = graph_of(self.program, answers)
         before = {rollout.key(member): member for member in self.set.members()}
         manifests = manifests_of(graph, before)
         wanted = list(manifests.values())
@@ -152,7 +154,7 @@ class Direct:
 
     def preview(self) -> str:
         """What `up` would do to the API server, by its own dry run."""
-        graph = evaluate_stage(self.project, self.stage, Kept(values_file(self.project, self.stage)))
+        graph = graph_of(self.program, Kept(self.values_file))
         members = {rollout.key(member): member for member in self.set.members()}
         wanted = list(manifests_of(graph, members).values())
         names = {rollout.key(manifest) for manifest in wanted}

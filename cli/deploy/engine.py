@@ -16,9 +16,10 @@ from typing import Any
 from cli.machine.terminal import Say
 from evaluation.graph import Graph, Resource
 from evaluation.loss import loses
-from evaluation.project import Project, evaluate_stage
+from evaluation.project import Project, graph_of
 from evaluation.urns import Urn
 from stacks.errors import UserError
+from stacks.reading.models import Stage
 
 LOCAL_PASSPHRASE = "local"  # noqa: S105 a local stage is public: its salt is in the repository beside this
 MARK = "WHARF_STAGE"  # in the environment of every process that we start, so that orphans can be told from others'
@@ -57,15 +58,21 @@ class Engine:
         inherited.setdefault("PULUMI_SKIP_UPDATE_CHECK", "true")
         return {**inherited, MARK: f"{self.project.root}:{self.stack}", **(more or {})}
 
-    def up(self, *, yes: bool, confirm: Callable[[list[str]], None] | None = None) -> None:
+    def up(
+        self, *, yes: bool, program: Stage | None = None, confirm: Callable[[list[str]], None] = lambda _: None
+    ) -> None:
         """`pulumi up`, after mending what a killed run left.
+
+        Args:
+            program: the stage, where its state is on this machine and so tells what would go.
+            confirm: is shown what holds data and would go; raises where that is not wanted.
 
         Raises:
             UserError: the engine failed; it has said why.
         """
         self._prepare()
         more = self._recover()
-        if confirm is not None and (losing := self._losing()):
+        if program is not None and (losing := self._losing(program)):
             confirm(losing)
         flags = ["--yes", "--skip-preview"] if yes else []
         self._stream("up", *flags, more=more)
@@ -140,9 +147,9 @@ class Engine:
         exported["deployment"]["pending_operations"] = []
         self._run("stack", "import", "--force", stdin=json.dumps(exported))
 
-    def _losing(self) -> list[str]:
+    def _losing(self, program: Stage) -> list[str]:
         """Resources of the state that hold data and that the program no longer has."""
-        wanted = {resource.urn for resource in evaluate_stage(self.project, self.stack)}
+        wanted = {resource.urn for resource in graph_of(program)}
         state = graph_of_state(self.project.name, self.stack, self._deployment())
         return [resource.urn for resource in state if resource.urn not in wanted and loses(resource, state)]
 

@@ -25,7 +25,7 @@ from cli.machine.locks import only_one
 from cli.machine.terminal import as_typed, say, say_target
 from evaluation.graph import Graph
 from evaluation.loss import holds
-from evaluation.project import CHECKOUT, Project, evaluate_stage, read_stage
+from evaluation.project import CHECKOUT, Project, graph_of, read_stage
 from stacks.errors import UserError
 from stacks.reading.catalogue import image_variable
 from stacks.reading.models import Stage
@@ -60,13 +60,13 @@ def up(project: Project, name: str, options: Options) -> Stage:
         write_kubeconfig(project, name, cluster)
         _remember(project, name, engine)
         if engine == "direct":
-            outcome = Direct(project, name, cluster, say, options.timeout).up(
+            outcome = Direct(project, stage, cluster, say, options.timeout).up(
                 lambda losing: confirm(losing, options.yes)
             )
             say(f"{name} is up: {outcome}")
         else:
             pulumi = Engine(project, name, say, options.timeout, local=True)
-            pulumi.up(yes=True, confirm=lambda losing: confirm(losing, options.yes))
+            pulumi.up(yes=True, program=stage, confirm=lambda losing: confirm(losing, options.yes))
     return stage
 
 
@@ -84,12 +84,12 @@ def preview(project: Project, name: str, options: Options) -> None:
         return
     cluster = local_cluster(project, stage, options.cluster)
     if not cluster.running():
-        graph = evaluate_stage(project, name)
+        graph = graph_of(stage)
         count = sum(resource.is_kubernetes for resource in graph)
         print(as_typed(f"{name} is not up: `wharf up {name}` would make its cluster and {count} objects in it"))
         return
     if _choose(project, name, options) == "direct":
-        print(Direct(project, name, cluster, say, options.timeout).preview())
+        print(Direct(project, stage, cluster, say, options.timeout).preview())
     else:
         Engine(project, name, say, options.timeout, local=True).preview()
 
@@ -140,7 +140,7 @@ def down(project: Project, name: str, options: Options) -> None:
         Engine(project, name, say, options.timeout).down(yes=options.yes)
         return
     cluster = there or local_cluster(project, stage)
-    if cluster.state.exists() and (kept := kept_data(evaluate_stage(project, name))):
+    if cluster.state.exists() and (kept := kept_data(graph_of(stage))):
         confirm(kept, options.yes)
     _remove_local(project, name, cluster, options)
 

@@ -51,7 +51,8 @@ def head(found: project.Project, stage: str, names: Mapping[str, str] | None = N
     Args:
         names: URN to what it was, of resources that keep what they are.
     """
-    graph = project.evaluate_stage(found, stage, Renamed(project.placeholders(found, stage), names or {}))
+    read = project.read_stage(found, stage)
+    graph = project.graph_of(read, Renamed(project.placeholders(read), names or {}))
     return snapshot.from_json(snapshot.to_json(graph, root=project.CHECKOUT, key=bases.fingerprint_key()))
 
 

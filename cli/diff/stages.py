@@ -151,7 +151,8 @@ def _unnamed(value: Any, stage: str) -> Any:
 
 
 def _evaluated(found: project.Project, stage: str, as_stack: str) -> Graph:
-    graph = project.evaluate_stage(found, stage, _AsStack(project.placeholders(found, stage), stage, as_stack))
+    read = project.read_stage(found, stage)
+    graph = project.graph_of(read, _AsStack(project.placeholders(read), stage, as_stack))
     return replace(graph, stack=as_stack, resources=tuple(_as_stack(r, stage, as_stack) for r in graph))
 
 

@@ -38,11 +38,24 @@ def _values() -> dict[str, str]:
 
 
 def parse(
-    values: Mapping[str, str], *, stack: str, project: str, root: Path, environ: Mapping[str, str] | None = None
+    values: Mapping[str, str],
+    *,
+    stack: str,
+    project: str,
+    root: Path,
+    environ: Mapping[str, str] | None = None,
+    written: Mapping[str, Any] | None = None,
 ) -> Stage:
-    """The stage that these values describe; see `load`. ``values`` are full keys to strings, JSON where structured."""
+    """The stage that these values describe; see `load`.
+
+    Args:
+        values: full keys to strings, JSON where structured.
+        environ: variables that may replace images.
+        written: what stands in the stage's file, where that has been read already.
+    """
     file = f"Pulumi.{stack}.yaml"
-    written = stage_file.read_stage(root / file, file) if (root / file).is_file() else {}
+    if written is None:
+        written = stage_file.read_stage(root / file, file) if (root / file).is_file() else {}
     project_file = root / "Pulumi.yaml"
     settings = stage_file.read_yaml(project_file, project_file.name) if project_file.is_file() else {}
     problems = stage_file.file_problems(settings, written, file)

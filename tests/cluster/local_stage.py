@@ -105,11 +105,11 @@ class LocalStage:
 
     def up(self, timeout: float = 60, *, yes: bool = False) -> Outcome:
         """What `wharf up` does to a cluster that runs."""
-        direct = Direct(self.project, STAGE, self.cluster, lambda _: None, timeout)
+        direct = Direct(self.project, read_stage(self.project, STAGE), self.cluster, lambda _: None, timeout)
         return direct.up(lambda losing: up.confirm(losing, yes))
 
     def preview(self) -> str:
-        return Direct(self.project, STAGE, self.cluster, lambda _: None, 60).preview()
+        return Direct(self.project, read_stage(self.project, STAGE), self.cluster, lambda _: None, 60).preview()
 
     def up_killed_at(self, apply: int, after: float) -> subprocess.CompletedProcess[str]:
         """An `up` that is killed so many seconds after its n-th `kubectl apply` has begun."""
