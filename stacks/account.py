@@ -13,10 +13,9 @@ from stacks.providers import account_id, aws_provider
 from stacks.reading.models import AccountConfig, Stage
 
 
-def build(stage: Stage) -> None:
+def build(stage: Stage[AccountConfig]) -> None:
     """Registers the stage."""
     config = stage.config
-    assert isinstance(config, AccountConfig)
     provider = aws_provider(stage)
     into = ResourceOptions(providers=[provider])
     state = StateBucket("state", StateBucketArgs(), opts=into)

@@ -23,7 +23,7 @@ from stacks.reading.models import Stage
 class AppsContext:
     """What a stage offers its apps. ``role_arns`` and ``after`` are by app."""
 
-    stage: Stage
+    stage: Stage[EnvironmentConfig]
     environment: Environment
     settings: Mapping[str, Settings]
     pull_secrets: Sequence[Output[str]]
@@ -58,10 +58,9 @@ def _args(context: AppsContext, name: str, made: Mapping[str, App]) -> AppArgs:
     )
 
 
-def pull_secrets(stage: Stage, environment: Environment, opts: ResourceOptions) -> list[Output[str]]:
+def pull_secrets(stage: Stage[EnvironmentConfig], environment: Environment, opts: ResourceOptions) -> list[Output[str]]:
     """The names of the Secrets with which images are pulled."""
     config = stage.config
-    assert isinstance(config, EnvironmentConfig)
     labels = standard("pull-secret", project=stage.project, environment=stage.name, component="environment")
     return [
         PullSecret(

@@ -23,7 +23,7 @@ from stacks.services.registry import SERVICES
 from stacks.surroundings import Surroundings
 
 
-def build(stage: Stage) -> None:
+def build(stage: Stage[AwsConfig]) -> None:
     """Registers the stage."""
     here = _surroundings(stage)
     services = {need: SERVICES[need].aws(here.place, section) for need, section in here.config.services.items()}
@@ -60,9 +60,8 @@ def build(stage: Stage) -> None:
             pulumi.export(f"{need}-records", service.records)
 
 
-def _surroundings(stage: Stage) -> Surroundings:
+def _surroundings(stage: Stage[AwsConfig]) -> Surroundings:
     config = stage.config
-    assert isinstance(config, AwsConfig)
     provider = aws_provider(stage)
     cluster = _cluster(stage, config, provider)
     into = ResourceOptions(providers=[provider, cluster.provider])
@@ -84,7 +83,7 @@ def _surroundings(stage: Stage) -> Surroundings:
     )
 
 
-def _cluster(stage: Stage, config: AwsConfig, provider: aws.Provider) -> ClusterHandle:
+def _cluster(stage: Stage[AwsConfig], config: AwsConfig, provider: aws.Provider) -> ClusterHandle:
     if config.cluster.stack:
         return shared_cluster(stage, config.cluster.stack)
     assert config.network is not None

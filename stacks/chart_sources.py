@@ -5,17 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from components.shared.charts import Chart, Source
-from stacks.reading.models import AwsConfig, ClusterConfig, Stage
+from stacks.reading.models import ClusterStage
 from stacks.reading.problems import refused
 
 
-def chart_source(stage: Stage, chart: Chart) -> Source:
+def chart_source(stage: ClusterStage, chart: Chart) -> Source:
     """Upstream, a registry of OCI artifacts, or a folder with ``NAME-VERSION.tgz`` or the unpacked ``NAME``.
 
     Raises:
         InputRefused: the folder does not hold the chart.
     """
-    assert isinstance(stage.config, AwsConfig | ClusterConfig)
     place = stage.config.charts
     if place is None:
         return chart.upstream

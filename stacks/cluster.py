@@ -11,10 +11,9 @@ from stacks.providers import aws_provider
 from stacks.reading.models import ClusterConfig, Stage
 
 
-def build(stage: Stage) -> None:
+def build(stage: Stage[ClusterConfig]) -> None:
     """Registers the stage."""
     config = stage.config
-    assert isinstance(config, ClusterConfig)
     handle = own_cluster(stage, aws_provider(stage), config.network, config.cluster, config.cluster.profiles)
     export(stage, handle.outputs)
     for field in fields(ClusterOutputs):

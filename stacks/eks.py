@@ -23,7 +23,7 @@ from components.shared.names import Longest, physical_name
 from stacks.chart_sources import chart_source
 from stacks.providers import account_id, eks_provider
 from stacks.reading import sections
-from stacks.reading.models import Stage
+from stacks.reading.models import ClusterStage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,12 +58,12 @@ class ClusterHandle:
     controller: Sequence[Resource] = ()
 
 
-def cluster_name(stage: Stage) -> str:
+def cluster_name(stage: ClusterStage) -> str:
     """The cluster's name in EKS, which starts the names of what belongs to it."""
     return physical_name(stage.project, stage.name, longest=Longest.CLUSTER)
 
 
-def shared_cluster(stage: Stage, other: str) -> ClusterHandle:
+def shared_cluster(stage: ClusterStage, other: str) -> ClusterHandle:
     """The cluster of another stage of this project, by what that exports."""
     reference = StackReference(other, stack_name=f"{pulumi.get_organization()}/{stage.project}/{other}")
     outputs = ClusterOutputs(**{field.name: reference.require_output(field.name) for field in fields(ClusterOutputs)})
@@ -71,7 +71,7 @@ def shared_cluster(stage: Stage, other: str) -> ClusterHandle:
 
 
 def own_cluster(
-    stage: Stage,
+    stage: ClusterStage,
     provider: aws.Provider,
     settings: sections.Network,
     cluster: sections.Cluster,
@@ -123,7 +123,11 @@ class _Identity(TypedDict):
 
 
 def _network(
-    stage: Stage, place: _Place, settings: sections.Network, log_retention: int, opts: ResourceOptions
+    stage: ClusterStage,
+    place: _Place,
+    settings: sections.Network,
+    log_retention: int,
+    opts: ResourceOptions,
 ) -> Network:
     name = cluster_name(stage)
     args = NetworkArgs(
@@ -140,7 +144,7 @@ def _network(
 
 
 def _control_plane(
-    stage: Stage,
+    stage: ClusterStage,
     place: _Place,
     network: Network,
     cluster: sections.Cluster,
@@ -187,7 +191,12 @@ def _identity(eks: Cluster) -> _Identity:
 
 
 def _load_balancer_controller(
-    stage: Stage, place: _Place, network: Network, eks: Cluster, after: Sequence[Resource], opts: ResourceOptions
+    stage: ClusterStage,
+    place: _Place,
+    network: Network,
+    eks: Cluster,
+    after: Sequence[Resource],
+    opts: ResourceOptions,
 ) -> LoadBalancerController:
     args = LoadBalancerControllerArgs(
         **place,
@@ -201,7 +210,7 @@ def _load_balancer_controller(
     return LoadBalancerController("load-balancers", args, opts=opts)
 
 
-def _block_storage(stage: Stage, place: _Place, eks: Cluster, version: str, opts: ResourceOptions) -> Resource:
+def _block_storage(stage: ClusterStage, place: _Place, eks: Cluster, version: str, opts: ResourceOptions) -> Resource:
     args = BlockStorageArgs(
         **_identity(eks),
         cluster=eks.name,
@@ -213,7 +222,7 @@ def _block_storage(stage: Stage, place: _Place, eks: Cluster, version: str, opts
     return BlockStorage("volumes", args, opts=opts).storage_class
 
 
-def export(stage: Stage, outputs: ClusterOutputs) -> None:
+def export(stage: ClusterStage, outputs: ClusterOutputs) -> None:
     """What a person needs to get into the cluster."""
     profile = f" --profile {stage.aws['profile']}" if stage.aws.get("profile") else ""
     pulumi.export("cluster", outputs.cluster)

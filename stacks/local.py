@@ -22,10 +22,9 @@ POD_NETWORK = "10.244.0.0/16"  # cli/clusters/kind's; whoever is outside it came
 OUTSIDE: Peer = {"ipBlock": {"cidr": "0.0.0.0/0", "except": [POD_NETWORK]}}
 
 
-def build(stage: Stage) -> None:
+def build(stage: Stage[LocalConfig]) -> None:
     """Registers the stage."""
     config = stage.config
-    assert isinstance(config, LocalConfig)
     provider = k8s.Provider(
         "kubernetes",
         kubeconfig=Output.secret(kubeconfig_path(stage)),
@@ -63,7 +62,7 @@ def build(stage: Stage) -> None:
     pulumi.export("namespace", environment.namespace)
 
 
-def kubeconfig_path(stage: Stage) -> str:
+def kubeconfig_path(stage: Stage[LocalConfig]) -> str:
     """Where ``wharf up`` leaves the kubeconfig; a path, so that no credential gets into the state."""
     return os.path.join(stage.root, ".wharf", f"{stage.name}.kubeconfig")
 
@@ -74,7 +73,7 @@ def _quota(config: LocalConfig) -> dict[str, str]:
     return {"services.nodeports": str(count)} if count else {}
 
 
-def _route(stage: Stage, name: str, environment: Environment, opts: ResourceOptions) -> TraefikRoute:
+def _route(stage: Stage[LocalConfig], name: str, environment: Environment, opts: ResourceOptions) -> TraefikRoute:
     app = stage.apps[name]
     assert app.route is not None
     assert app.port is not None

@@ -24,7 +24,7 @@ class Surroundings:
             there when the cluster is.
     """
 
-    stage: Stage
+    stage: Stage[AwsConfig]
     config: AwsConfig
     cluster: ClusterHandle
     environment: Environment

@@ -15,9 +15,9 @@ from stacks.services.registry import SERVICES
 INGRESS_PORT = 3300
 
 
-def local_cluster(project: Project, stage: Stage, requested: Runtime | None = None) -> Cluster:
+def local_cluster(project: Project, stage: Stage[LocalConfig], requested: Runtime | None = None) -> Cluster:
     """The cluster of a local stage, as it is or as it would be made."""
-    config: LocalConfig = stage.config  # type: ignore[assignment]
+    config = stage.config
     wanted = {"ingress": (config.ingress.port, INGRESS_PORT)}
     for need, service in SERVICES.items():
         if service.machine_port:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 import pulumi
 from pydantic import ConfigDict, SecretStr, create_model
@@ -78,14 +78,20 @@ class AccountConfig(Common):
 Config = LocalConfig | AwsConfig | ClusterConfig | AccountConfig
 
 
+ConfigT_co = TypeVar("ConfigT_co", bound=Common, covariant=True)
+
+
 @dataclass(frozen=True, kw_only=True)
-class Stage:
-    """One stage, checked: its name, its settings, its apps, and the provider settings of ``aws:``."""
+class Stage(Generic[ConfigT_co]):
+    """One stage, checked: its name, its settings, its apps, and the provider settings of ``aws:``.
+
+    ``Stage[LocalConfig]`` is a stage of kind local.
+    """
 
     name: str
     project: str
     root: Path  # the folder of Pulumi.yaml and of the stage files
-    config: Config
+    config: ConfigT_co
     apps: Mapping[str, AppSpec]
     aws: Mapping[str, Any]
 
@@ -97,7 +103,9 @@ class Stage:
     def owner(self) -> str:
         return self.config.owner or self.project
 
-    def secret(self, name: str) -> pulumi.Output[str]:
+    def secret(self: Stage[Environment], name: str) -> pulumi.Output[str]:
         """The value of ``wharf:secrets.<name>``; that it exists was checked."""
-        assert isinstance(self.config, Environment)
         return pulumi.Output.secret(self.config.secrets[name].get_secret_value())
+
+
+ClusterStage = Stage[AwsConfig | ClusterConfig]  # one that can own a cluster
