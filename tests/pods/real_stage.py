@@ -129,7 +129,7 @@ class RealStage:
         (self.project.root / f"Pulumi.{STAGE}.yaml").write_text(yaml.safe_dump(written))
 
     def up(self, timeout: float = 240) -> Outcome:
-        direct = Direct(self.project, STAGE, self.cluster, print, timeout)
+        direct = Direct(self.project, read_stage(self.project, STAGE), self.cluster, print, timeout)
         return direct.up(lambda losing: up.confirm(losing, True))
 
     def get(self, *arguments: str) -> Any:
