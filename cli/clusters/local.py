@@ -27,7 +27,12 @@ def local_cluster(project: Project, stage: Stage[LocalConfig], requested: Runtim
         Port(name=name, wanted=chosen or default, chosen_by_user=chosen is not None)
         for name, (chosen, default) in wanted.items()
     ]
-    return find(CHECKOUT, project.name, stage.name, requested, ports)
+    return find(CHECKOUT, project.name, stage.name, requested, ports, _charts(project, config.charts))
+
+
+def _charts(project: Project, place: str | None) -> str | None:
+    """Where kind takes the charts of Traefik and metrics-server from: a registry, or a folder beside the stage file."""
+    return str(project.root / place) if place and not place.startswith("oci://") else place
 
 
 def write_kubeconfig(project: Project, stage: str, cluster: Cluster) -> None:

@@ -53,6 +53,7 @@ class Environment(_WithServices):
 
 class LocalConfig(Environment):
     kind: Literal["local"]
+    charts: str | None = None
 
 
 class AwsConfig(Environment):

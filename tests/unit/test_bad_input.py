@@ -17,9 +17,7 @@ from tests.local_stages import APP, project, refusal
 
 OBJECTS = [name for service in SERVICES.values() for name in service.objects]
 
-TOP = (
-    "apps, apps-dir, broker, cache, database, exemptions, ingress, kind, mail, owner, production, pull-secrets, secrets"
-)
+TOP = "apps, apps-dir, broker, cache, charts, database, exemptions, ingress, kind, mail, owner, production, pull-secrets, secrets"
 STAGE = "Pulumi.local.yaml"
 WEB = "wharf:apps.web"
 SECRET = "hunter2"

@@ -154,3 +154,9 @@ def test_the_docs_have_a_row_for_it(service: Service):
 
 def test_the_names_that_help_texts_use_are_those_of_the_registry():
     assert list(NAMES) == [service.need for service in SERVICES.values()]
+
+
+@pytest.mark.parametrize(("place", "given"), [("charts", "{root}/charts"), ("oci://mirror/x", "oci://mirror/x")])
+def test_a_local_cluster_takes_its_charts_from_where_the_stage_says(tmp_path: Path, place: str, given: str):
+    found = project(tmp_path, {"wharf:charts": place})
+    assert local_cluster(found, read_stage(found, "local")).charts == given.format(root=tmp_path)
