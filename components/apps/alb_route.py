@@ -17,17 +17,17 @@ LONGEST_ORDER = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class AlbRouteArgs:
-    """From where to where.
+    """The requests that are routed, and the app that gets them.
 
     Attributes:
-        namespace, labels: of the Ingress.
+        namespace, labels: the namespace and the labels of the Ingress.
         class_name, annotations: of the environment's `components.ingress.ingress.Ingress`.
-        host: whole, such as ``hello.example.com``; none: whatever name is asked for.
-        path: prefix.
-        service, port: of the app.
-        health_path: answers 2xx or 3xx where the app is ready; none: ``/``, where 4xx will do.
+        host: the full name, such as ``hello.example.com``. Without it, requests for any name are routed.
+        path: the prefix of the path.
+        service, port: the app's Service and its port.
+        health_path: a path that answers 2xx or 3xx when the app is ready. Default: ``/``, which may also answer 4xx.
         https: whether the load balancer has a certificate.
-        after: what must be there to take the load balancer down as well.
+        after: resources that must exist until the load balancer is deleted.
     """
 
     namespace: Input[str]
@@ -55,8 +55,8 @@ class AlbRoute(ComponentResource):
             f"{ANNOTATION}success-codes": "200-399" if args.health_path else "200-499",
             f"{ANNOTATION}target-group-attributes": f"deregistration_delay.timeout_seconds={DEREGISTRATION_SECONDS}",
         }
-        # The load balancer takes the first rule that fits, and the controller orders those of several Ingresses by this
-        # and then by name: the whole of a host comes after what is under it.
+        # The load balancer uses the first rule that matches. The controller sorts the rules of several Ingresses by
+        # this number, and then by name. A longer path gets a lower number, so `/` comes after `/api`.
         order = {f"{ANNOTATION}group.order": str(-min(depth, LONGEST_ORDER))} if (depth := len(args.path) - 1) else {}
         backend = {"service": {"name": args.service, "port": {"number": args.port}}}
         rule: Any = {"http": {"paths": [{"path": args.path, "pathType": "Prefix", "backend": backend}]}}
@@ -80,6 +80,6 @@ class AlbRoute(ComponentResource):
 
 
 def _address(status: k8s.networking.v1.outputs.IngressStatus | None) -> str:
-    """The load balancer's own name, once it has one."""
-    found = status.load_balancer.ingress if status and status.load_balancer else None
-    return (found[0].hostname or "") if found else ""
+    """The load balancer's DNS name, or an empty text as long as it has none."""
+    addresses = status.load_balancer.ingress if status and status.load_balancer else None
+    return (addresses[0].hostname or "") if addresses else ""

@@ -1,4 +1,4 @@
-"""An app of the team: its workload, and all that it gets without asking."""
+"""An app of the team: its workload, and the objects that every app gets by default."""
 
 from __future__ import annotations
 
@@ -24,15 +24,18 @@ from components.shared.secret_data import encoded, fingerprint
 
 ROLLOUT_TIMEOUT = CustomTimeouts(create="10m", update="10m")
 BEFORE_SECONDS = 600
-SURGE = "25%"  # at least one: a pod on Fargate takes a minute or two to start, and a rollout of many is to end in time
+# Kubernetes rounds this up to at least one pod. A pod on Fargate takes a minute or two to start, so an app with many
+# pods starts several at once: otherwise its rollout would take too long.
+SURGE = "25%"
 
 
 @dataclass(frozen=True, kw_only=True)
 class AppArgs:
     """What the stage gives an app.
 
-    ``secrets`` are values by their name in wharf:secrets; ``settings`` those of each part of the platform that the app
-    needs; ``route_peers`` who may call an app that has a route. ``after`` is awaited before the app is rolled out.
+    ``secrets`` holds the values of secrets, by their names in wharf:secrets. ``settings`` holds the settings of each
+    part of the platform that the app needs. ``route_peers`` may call an app that has a route. The app is rolled out
+    after the resources in ``after``.
     """
 
     spec: AppSpec
@@ -49,13 +52,14 @@ class AppArgs:
 
 
 class App(ComponentResource):
-    """A Deployment, a Job a version, or a CronJob, with its own account, settings, policy and disruption budget.
+    """A Deployment, a Job for each version, or a CronJob, with a service account and settings of its own.
 
-    ``before`` commands run to completion as a Job of their own, and only then is the workload touched.
+    A Deployment also has a disruption budget. An app that serves requests has a Service and a NetworkPolicy.
+    The ``before`` commands run in a Job of their own. The workload is changed only when they have succeeded.
     """
 
-    service: Output[str]  # name of the Service; empty where nothing listens
-    workload: Resource  # exists once it has rolled out, or a job has run
+    service: Output[str]  # name of the Service; empty if the app has none
+    workload: Resource  # complete when it has rolled out, or when the job has run
     labels: dict[str, str]
 
     def __init__(self, name: str, args: AppArgs, opts: ResourceOptions | None = None) -> None:
@@ -90,8 +94,8 @@ class App(ComponentResource):
         return {**self.labels, "app.kubernetes.io/version": self._args.spec.version_label}
 
     def _metadata(self, name: str | None = None, **more: Any) -> Manifest:
-        own = {"name": name or self._args.spec.name, "namespace": self._args.namespace, "labels": self.labels}
-        return {**own, **more}
+        name = name or self._args.spec.name
+        return {"name": name, "namespace": self._args.namespace, "labels": self.labels, **more}
 
     def _child(self, depends_on: Sequence[Resource] = (), **more: Any) -> ResourceOptions:
         return ResourceOptions(parent=self, depends_on=list(depends_on), **more)
@@ -108,7 +112,7 @@ class App(ComponentResource):
         )
 
     def _settings(self) -> tuple[k8s.core.v1.Secret | None, list[str], Output[str] | None]:
-        """The app's Secret, the variables it holds, and a fingerprint that rolls the pods when one changes."""
+        """The app's Secret, the names of its variables, and a fingerprint. A new fingerprint replaces the pods."""
         spec, secrets = self._args.spec, self._args.secrets
         values = bound_variables(spec.needs, self._args.settings)
         values |= {variable: secrets[name] for variable, name in spec.secrets.items()}
@@ -133,7 +137,10 @@ class App(ComponentResource):
         return {"metadata": metadata, "spec": pod}
 
     def _job(self, role: str, pod: Manifest, depends_on: Sequence[Resource]) -> k8s.batch.v1.Job:
-        """Named by its template, which cannot change: it runs once for each version and content, and never again."""
+        """A Job that runs once for each content of its template.
+
+        Its name contains a hash of the template, since Kubernetes does not let a Job's template change.
+        """
         labels = {**self._versioned, "app.kubernetes.io/component": role}
         template = self._template(pod, None, labels)
         content = hashlib.sha256(json.dumps(template, sort_keys=True).encode()).hexdigest()[:8]
@@ -203,21 +210,21 @@ class App(ComponentResource):
             )
 
     def _service(self) -> Output[str]:
-        """On port 80, as callers expect of HTTP, and on the app's own port."""
+        """The Service on the app's own port. A web app's is also on port 80, where callers expect HTTP."""
         spec = self._args.spec
         if not spec.serves:
             return Output.from_input("")
         ports = [{"name": "app", "port": spec.port, "targetPort": "app"}]
         if spec.kind == "web" and spec.port != 80:
             ports.insert(0, {"name": "http", "port": 80, "targetPort": "app"})
-        reached: Manifest = {"type": "ClusterIP", "selector": self._selector, "ports": ports}
+        service_spec: Manifest = {"type": "ClusterIP", "selector": self._selector, "ports": ports}
         service = k8s.core.v1.Service(
             f"{self._name}-service",
             metadata=self._metadata(spec.service_name, annotations=NOT_AWAITED),
-            spec=reached,
+            spec=service_spec,
             opts=self._child(),
         )
-        return service.metadata.name.apply(lambda found: found or spec.service_name)
+        return service.metadata.name.apply(lambda name: name or spec.service_name)
 
     def _policy(self) -> None:
         spec = self._args.spec

@@ -1,4 +1,4 @@
-"""A HorizontalPodAutoscaler's spec; the Deployment it scales leaves its replicas to it."""
+"""The spec of a HorizontalPodAutoscaler. It sets the number of replicas, so its Deployment does not."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from components.shared.manifest import Manifest
 
 
 def autoscaler_spec(deployment: str, replicas: Replicas) -> Manifest:
-    """Between ``min`` and ``max`` pods, by the average use of the CPU that is requested, in per cent."""
+    """``min`` to ``max`` pods, so that the average CPU use stays at ``cpu`` per cent of the requested CPU."""
     return {
         "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": deployment},
         "minReplicas": replicas.min,

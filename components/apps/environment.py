@@ -1,4 +1,4 @@
-"""A namespace that is safe to put apps into."""
+"""A namespace with safe defaults for the apps in it."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ DEFAULT_QUOTA: Mapping[str, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class EnvironmentArgs:
-    """``quota`` is laid over `DEFAULT_QUOTA`, in a ResourceQuota's keys. ``keep`` refuses the namespace's deletion.
+    """``quota`` has the keys of a ResourceQuota and overrides `DEFAULT_QUOTA`.
 
-    ``labels`` are on the namespace, for controllers that go by them.
+    ``labels`` are added to the namespace, for controllers that select namespaces by labels. With ``keep``, Pulumi
+    refuses to delete the namespace.
     """
 
     namespace: str
@@ -37,13 +38,14 @@ class EnvironmentArgs:
 
 
 class Environment(ComponentResource):
-    """The namespace of a stage: Pod Security `restricted`, a quota, modest defaults, closed to callers by default.
+    """The namespace of a stage: with Pod Security `restricted`, a quota, and small default resources.
 
-    NetworkPolicies hold where the network enforces them, which Fargate's does not.
+    A NetworkPolicy refuses all callers by default. Policies work only where the network enforces them. Fargate's does
+    not.
     """
 
     namespace: Output[str]
-    rollout_key: Output[str]  # keys the fingerprints of secrets that pods carry
+    rollout_key: Output[str]  # the key for the fingerprints of secrets in the annotations of pods
 
     def __init__(self, name: str, args: EnvironmentArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("wharf:apps:Environment", name, None, opts)
@@ -57,8 +59,8 @@ class Environment(ComponentResource):
         self.namespace = namespace.metadata.name
         child = ResourceOptions(parent=self)
 
-        def metadata(of: str) -> Manifest:
-            return {"name": of, "namespace": self.namespace, "labels": labels}
+        def metadata(object_name: str) -> Manifest:
+            return {"name": object_name, "namespace": self.namespace, "labels": labels}
 
         k8s.core.v1.ResourceQuota(
             f"{name}-quota",
@@ -84,6 +86,6 @@ class Environment(ComponentResource):
 
 
 def _default_resources() -> Manifest:
-    """For a container that states none, such as one that somebody runs by hand."""
+    """The resources of a container that states none, such as one that somebody runs by hand."""
     modest = {"memory": "128Mi"}
     return {"limits": [{"type": "Container", "defaultRequest": {**modest, "cpu": "100m"}, "default": modest}]}

@@ -1,4 +1,4 @@
-"""What the fields of an app file are made of: resources, replicas, health, route and permissions."""
+"""The fields of an app file that have fields of their own: resources, replicas, health, route and permissions."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ URL_PATH = re.compile(r"/|(/[-A-Za-z0-9._~]+)+/?")
 ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z]+\*?")
 QUANTITY_CPU = re.compile(r"[1-9][0-9]*m?|[0-9]+\.[0-9]{1,3}")
 QUANTITY_MEMORY = re.compile(r"[1-9][0-9]*(Ki|Mi|Gi)")
-REPLICAS_MAX = 2**31 - 1  # what Kubernetes counts them with
+REPLICAS_MAX = 2**31 - 1  # Kubernetes counts replicas in 32 bits
 
 
 def yaml_key(name: str) -> str:
-    """How a field is written in YAML: ``from_`` is ``from``, ``storage_gib`` is ``storage-gib``."""
+    """The name of a field in YAML: ``from_`` is ``from``, ``storage_gib`` is ``storage-gib``."""
     return name.rstrip("_").replace("_", "-")
 
 
@@ -31,13 +31,13 @@ class Fields:
         require(self.limits())
 
     def limits(self) -> Iterator[Refusal]:
-        """What is wrong with the values, each of which has the right type."""
+        """What is wrong with the values. Their types are checked before."""
         yield from ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Resources(Fields):
-    """Memory is request and limit at once; CPU is a request only, so that idle CPU can be used."""
+    """``memory`` is both the request and the limit. ``cpu`` is only a request, so that an app can use idle CPU."""
 
     cpu: str = "250m"
     memory: str = "512Mi"
@@ -60,7 +60,7 @@ class Resources(Fields):
 
 @dataclass(frozen=True, kw_only=True)
 class Replicas(Fields):
-    """``min`` pods, or as many up to ``max`` as keep the average CPU at ``cpu`` per cent of what is requested."""
+    """``min`` pods. With ``max``, more pods when the average CPU use is over ``cpu`` per cent of the request."""
 
     min: int = 1
     max: int | None = None
@@ -84,7 +84,7 @@ class Replicas(Fields):
 
 @dataclass(frozen=True, kw_only=True)
 class Health(Fields):
-    """Paths that answer 2xx or 3xx; where one is left out, a TCP connection to the port is the probe."""
+    """Paths that answer 2xx or 3xx. If one is left out, its probe opens a TCP connection to the port."""
 
     live: str | None = None
     ready: str | None = None
@@ -113,7 +113,7 @@ class Route(Fields):
 
     @property
     def address(self) -> str:
-        """What no two apps may share; a slash at the end makes no other prefix."""
+        """The host and the path prefix, which no two apps may share. ``/api`` and ``/api/`` are the same prefix."""
         return f"{self.host}{self.path.rstrip('/')}/"
 
 

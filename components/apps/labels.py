@@ -7,5 +7,5 @@ from components.shared.labels import standard
 
 
 def of_app(spec: AppSpec, *, project: str, environment: str) -> dict[str, str]:
-    """On all objects of an app: the standard ones, and over them those that its file adds."""
+    """The labels of all objects of an app: the standard ones, and those that its file adds."""
     return {**standard(spec.name, project=project, environment=environment, component=spec.kind), **spec.labels}

@@ -1,4 +1,4 @@
-"""Templates of the variables by which an app gets what it needs: ``{"SMTP_HOST": "${host}"}``."""
+"""Templates of the variables that tell an app how to reach what it needs, such as ``{"SMTP_HOST": "${host}"}``."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pulumi import Output
 
 from components.shared.refusal import Refusal
 
-Needs = Mapping[str, Mapping[str, str]]  # variable to template, by need
-Settings = Mapping[str, Output[str]]  # what a template can name
+Needs = Mapping[str, Mapping[str, str]]  # for each need, such as mail: its variables and their templates
+Settings = Mapping[str, Output[str]]  # the placeholders of a template, and their values
 
 
 def template_refusals(templates: Mapping[str, str], known: Sequence[str]) -> Iterator[Refusal]:
-    """What is wrong with the templates of one need; keys are the variables."""
+    """What is wrong with the templates of one need. The key of each refusal is a variable."""
     for variable, template in templates.items():
         if not Template(template).is_valid():
             yield Refusal(variable, "a $ must begin a placeholder such as ${name}; write $$ for a plain $")
@@ -25,10 +25,10 @@ def template_refusals(templates: Mapping[str, str], known: Sequence[str]) -> Ite
 
 
 def bound_variables(needs: Needs, settings: Mapping[str, Settings]) -> dict[str, Output[str]]:
-    """Environment variables of an app to their values, every one of them secret.
+    """The environment variables of an app and their values, which are all secret.
 
     Raises:
-        KeyError: the app needs what ``settings`` does not hold; the configuration is checked before.
+        KeyError: ``settings`` has no entry for a need of the app. The check of the configuration finds this earlier.
     """
     return {
         variable: _filled(template, settings[need])
@@ -38,6 +38,9 @@ def bound_variables(needs: Needs, settings: Mapping[str, Settings]) -> dict[str,
 
 
 def _filled(template: str, settings: Settings) -> Output[str]:
-    """Waits for every setting, also those that the template does not name: some exist before the service is ready."""
+    """The text of a template.
+
+    It waits for all settings, also those that the template does not name: some exist before the service is ready.
+    """
     values = Output.all(**settings) if settings else Output.from_input({})
-    return Output.secret(values.apply(lambda found: Template(template).substitute(found)))
+    return Output.secret(values.apply(lambda by_name: Template(template).substitute(by_name)))

@@ -1,4 +1,4 @@
-"""The pod of an app, as a plain manifest: what Pod Security calls restricted, without asking."""
+"""The pod of an app, as a plain manifest. It meets the `restricted` profile of Pod Security by default."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from components.shared.pods import container_security, empty_dirs, pod_security
 
 
 def probes(spec: AppSpec) -> Manifest:
-    """Startup, liveness and readiness; none for what listens on nothing, since there is nothing to ask."""
+    """Startup, liveness and readiness probes. A job, a cron app and an app without a port have none."""
     if spec.port is None or not spec.runs_always:
         return {}
 
@@ -28,7 +28,7 @@ def probes(spec: AppSpec) -> Manifest:
 
 
 def environment_of(spec: AppSpec, secret: str, secret_variables: Sequence[str]) -> list[Manifest]:
-    """Plain variables as they are, secret ones by reference."""
+    """Plain variables with their values, and secret ones with a reference to the Secret."""
     plain: list[Manifest] = [{"name": name, "value": value} for name, value in spec.env.items()]
     referred = [
         {"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": name}}} for name in secret_variables
@@ -39,7 +39,7 @@ def environment_of(spec: AppSpec, secret: str, secret_variables: Sequence[str]) 
 def container(
     spec: AppSpec, name: str, *, secret: str, secret_variables: Sequence[str], command: Sequence[str] | None = None
 ) -> Manifest:
-    """The app's container; ``command`` runs something else in the same surroundings."""
+    """The app's container. ``command`` runs another command with the same image, variables and volumes."""
     _, mounts = volumes_and_mounts(spec, secret)
     built: Manifest = {
         "name": name,
@@ -85,7 +85,7 @@ def pod_spec(spec: AppSpec, *, service_account: str, secret: str, secret_variabl
 
 
 def before_spec(spec: AppSpec, *, service_account: str, secret: str, secret_variables: Sequence[str]) -> Manifest:
-    """The pod that runs the ``before`` commands, one container each, one after another, without a shell of ours."""
+    """The pod that runs the ``before`` commands in their order, each in its own container. Wharf adds no shell."""
     containers = [
         container(spec, f"before-{n}", secret=secret, secret_variables=secret_variables, command=shlex.split(command))
         for n, command in enumerate(spec.before, start=1)

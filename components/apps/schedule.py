@@ -19,7 +19,7 @@ PART = re.compile(r"(?:[*?]|(\w+)(?:-(\w+))?)(?:/([1-9]\d*))?", re.ASCII)
 
 
 def schedule_problem(schedule: str) -> str | None:
-    """Why Kubernetes would refuse a schedule, or None where it would not."""
+    """Why Kubernetes would refuse a schedule, or None if it would accept it."""
     if schedule in SHORT:
         return None
     fields = schedule.split()
@@ -32,16 +32,16 @@ def schedule_problem(schedule: str) -> str | None:
 
 
 def _is_part(part: str, lowest: int, highest: int, names: Sequence[str]) -> bool:
-    found = PART.fullmatch(part)
-    if not found:
+    match = PART.fullmatch(part)
+    if not match:
         return False
-    start, end, _ = found.groups()
+    start, end, _ = match.groups()
     numbers = [_number(text, lowest, names) for text in (start, end) if text is not None]
     return all(lowest <= number <= highest for number in numbers) and numbers == sorted(numbers)
 
 
 def _number(text: str, lowest: int, names: Sequence[str]) -> int:
-    """Outside every range where it is neither a number nor a name."""
+    """The number that a text means. If it is neither a number nor a name: -1, which is outside every range."""
     if text.lower() in names:
         return names.index(text.lower()) + lowest
     return int(text) if text.isdecimal() else -1

@@ -1,4 +1,4 @@
-"""What an app is: the fields of an app file, typed. In YAML ``from_`` is ``from``; underscores are dashes."""
+"""The fields of an app file, with their types. In YAML, ``from_`` is ``from``, and underscores are dashes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from components.shared.refusal import Refusal
 Kind = Literal["web", "worker", "job", "cron"]
 
 NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
-NAME_MAX = 30  # leaves room in the names made of it: stage, role and hash
+NAME_MAX = 30  # longer names are made of it, with the stage, a role and a hash
 LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
 LABEL_KEY = re.compile(rf"([a-z0-9]([-a-z0-9.]{{0,251}}[a-z0-9])?/)?(?=.){LABEL_VALUE.pattern}")
 LABELS_OF_OURS = re.compile(r"environment|(app\.kubernetes\.io|wharf\.dev|applyset\.kubernetes\.io)/.*")
@@ -25,7 +25,7 @@ PATH = re.compile(r"(/(?!\.{1,2}(/|$))[-A-Za-z0-9._@+]+)+")
 IMAGE = re.compile(r"[a-zA-Z0-9.-]+(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+|[a-z0-9]+([._-]+[a-z0-9]+)*")
 VERSION = re.compile(r"([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[a-f0-9]{64})?")
 USER_MAX = 2**31 - 1
-VARIABLE_MAX = 128 * 1024 - 1  # bytes of NAME=value with which Linux starts a process: MAX_ARG_STRLEN, less its NUL
+VARIABLE_MAX = 128 * 1024 - 1  # bytes of NAME=value: the MAX_ARG_STRLEN of Linux, without the NUL at its end
 MOVING_TAGS = ("latest", "main", "master", "dev")
 
 
@@ -67,7 +67,7 @@ class AppSpec(Fields):
 
     @property
     def serves(self) -> bool:
-        """True where other apps or a route reach it by a Service."""
+        """Whether the app has a Service, through which other apps and a route reach it."""
         return self.port is not None and self.kind in ("web", "worker")
 
     @property
@@ -92,12 +92,12 @@ class AppSpec(Fields):
 
     @property
     def pulls_always(self) -> bool:
-        """A tag that moves is fetched at every start; a version is not."""
+        """Whether each start of a pod pulls the image again. Only a tag that moves needs this."""
         return self.version in MOVING_TAGS
 
 
 def file_key(path: str) -> str:
-    """The key of the app's Secret under which the content of this file is kept."""
+    """The key in the app's Secret that holds the content of this file."""
     return "file" + path.replace("/", ".")
 
 

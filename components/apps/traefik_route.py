@@ -19,10 +19,10 @@ CONTROLLER: Peer = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadat
 class TraefikRouteArgs:
     namespace: Input[str]
     labels: Mapping[str, str]
-    host: str  # whole, such as hello.localhost
+    host: str  # the full name, such as hello.localhost
     path: str
     service: Input[str]
-    port: int  # of the Service
+    port: int  # the port of the Service
 
 
 class TraefikRoute(ComponentResource):
