@@ -21,7 +21,7 @@ CLUSTER_NODES = 3
 
 
 def limits(*, version: str, size: str, multi_zone: bool) -> Iterator[Refusal]:
-    """What Amazon MQ does not take, by the key of the stage file."""
+    """The values that Amazon MQ would refuse, each by its key in the stage file."""
     if version not in FAMILIES:
         yield Refusal("version", f"Amazon MQ offers RabbitMQ {', '.join(FAMILIES)}, not {version!r}")
     wrong_size = list(size_limits(size, "mq", BROKER_SIZES, "Amazon MQ"))
@@ -42,16 +42,17 @@ class BrokerArgs:
 
     Attributes:
         vpc_id: the VPC of the subnets.
-        subnet_ids: private subnets; a single broker stands in the first, a cluster's three nodes in the first three.
-            Another subnet makes another broker.
-        version: of RabbitMQ, without the patch, which Amazon MQ keeps up to date.
+        subnet_ids: private subnets. A single broker uses the first one, and the three nodes of a cluster use the first
+            three. If these change, the broker is replaced.
+        version: the version of RabbitMQ, without the patch version, which Amazon MQ keeps up to date.
         size: instance type.
-        multi_zone: three nodes over the zones.
-        keep: refuse deletion.
-        kms_key_arn: encrypts what is stored; a key that AWS owns where none is given. Another key makes another broker.
+        multi_zone: three nodes in several zones.
+        keep: refuse to delete the broker.
+        kms_key_arn: the key that encrypts the stored data. Default: a key that AWS owns. If it changes, the broker is
+            replaced.
 
     Raises:
-        ValueError: Amazon MQ does not offer this version, or not on this instance type.
+        RefusedError: Amazon MQ does not offer this version, or not on this instance type.
     """
 
     vpc_id: Input[str]
@@ -69,9 +70,9 @@ class BrokerArgs:
 class Broker(ComponentResource):
     """A private RabbitMQ broker that takes TLS connections only.
 
-    Its users cannot be changed by the AWS API, so the password stays for the broker's life: another is set in RabbitMQ
-    itself, as a second user. Its security group lets nobody in: whoever may connect is given a rule on
-    `security_group_id` and `port`. Amazon MQ names and keeps the log groups itself.
+    The AWS API cannot change its users, so its password never changes. To use another password, add a second user in
+    RabbitMQ itself. Its security group lets nobody in: add a rule for `security_group_id` and `port` for each client.
+    Amazon MQ names and keeps the log groups itself.
 
     Example:
         ``Broker("broker", BrokerArgs(vpc_id=network.vpc_id, subnet_ids=network.private_subnet_ids))``
@@ -102,7 +103,7 @@ class Broker(ComponentResource):
             subnet_ids=Output.from_input(args.subnet_ids).apply(lambda subnets: list(subnets)[:nodes]),
             security_groups=[access.id],
             publicly_accessible=False,
-            auto_minor_version_upgrade=True,  # Amazon MQ asks for it from RabbitMQ 3.13 on
+            auto_minor_version_upgrade=True,  # Amazon MQ requires it from RabbitMQ 3.13 on
             apply_immediately=True,
             users=[{"username": USERNAME, "password": password.result}],
             logs={"general": True},
@@ -110,10 +111,10 @@ class Broker(ComponentResource):
                 {"kms_key_id": args.kms_key_arn, "use_aws_owned_key": False} if args.kms_key_arn else None
             ),
             maintenance_window_start_time={"day_of_week": "SUNDAY", "time_of_day": "03:00", "time_zone": "UTC"},
-            # AWS does not tell a broker's users and does not change them: nothing of them is ever a difference.
+            # The AWS API neither shows nor changes the users of a broker, so Pulumi must not compare them.
             opts=ResourceOptions(parent=self, protect=args.keep or None, ignore_changes=["users"]),
         )
-        address = instance.instances.apply(lambda found: urlsplit((found[0].endpoints or [""])[0]))
+        address = instance.instances.apply(lambda instances: urlsplit((instances[0].endpoints or [""])[0]))
         self.host = address.apply(lambda parts: parts.hostname or "")
         self.port = address.apply(lambda parts: parts.port or 5671)
         self.username, self.password, self.tls = Output.from_input(USERNAME), password.result, True

@@ -19,7 +19,7 @@ DEFAULT_VERSION = "8.1"
 
 
 def limits(*, version: str, size: str, rotation: int) -> Iterator[Refusal]:
-    """What ElastiCache does not take, by the key of the stage file."""
+    """The values that ElastiCache would refuse, each by its key in the stage file."""
     if version not in VERSIONS:
         yield Refusal("version", f"ElastiCache offers Valkey {', '.join(VERSIONS)}, not {version!r}")
     if not re.fullmatch(r"cache\.[a-z0-9]+\.[a-z0-9]+", size):
@@ -35,10 +35,10 @@ class CacheArgs:
     Attributes:
         vpc_id: the VPC of the subnets.
         subnet_ids: private subnets in at least two zones.
-        version: of Valkey, without the patch, which ElastiCache keeps up to date.
+        version: the version of Valkey, without the patch version, which ElastiCache keeps up to date.
         size: node type.
         multi_zone: a replica in another zone, which takes over when the first node fails.
-        rotation: raising it makes another token. The old token works until the next rotation.
+        rotation: raise this number to make a new token. The old token works until the next rotation.
 
     Raises:
         RefusedError: ElastiCache does not offer this version, or there is no such node type.
@@ -56,10 +56,10 @@ class CacheArgs:
 
 
 class Cache(ComponentResource):
-    """A private, encrypted Valkey that takes TLS connections with a token only, without cluster mode.
+    """A private, encrypted Valkey without cluster mode. It takes only TLS connections that have the token.
 
-    It keeps no snapshots: what is in a cache can be made again. Its security group lets nobody in: whoever may connect
-    is given a rule on `security_group_id` and `port`.
+    It keeps no snapshots: the data in a cache can be made again. Its security group lets nobody in: add a rule for
+    `security_group_id` and `port` for each client.
 
     Example:
         ``Cache("cache", CacheArgs(vpc_id=network.vpc_id, subnet_ids=network.private_subnet_ids))``
@@ -77,11 +77,11 @@ class Cache(ComponentResource):
         token = random.RandomPassword(
             f"{name}-token",
             length=32,
-            special=False,  # some characters that ElastiCache takes cannot stand in a URL
+            special=False,  # ElastiCache accepts some characters that a URL cannot contain
             keepers={"rotation": str(args.rotation)},
             opts=child,
         )
-        # With what can only change by another group, which must not take the name of the one that it replaces.
+        # When one of these values changes, a new group replaces the old one. The new group needs a name of its own.
         suffix = random.RandomId(f"{name}-suffix", byte_length=4, keepers={"vpc": args.vpc_id}, opts=child)
         identifier = suffix.hex.apply(lambda hex_: physical_name(name, hex_, longest=Longest.CACHE))
         access = aws.ec2.SecurityGroup(
@@ -111,7 +111,7 @@ class Cache(ComponentResource):
             transit_encryption_enabled=True,
             transit_encryption_mode="required",
             auth_token=token.result,
-            auth_token_update_strategy="ROTATE",  # noqa: S106 the old one works on, so that no pod loses its connection
+            auth_token_update_strategy="ROTATE",  # noqa: S106 the old token still works, so no pod loses its connection
             auto_minor_version_upgrade=True,
             maintenance_window="sun:03:00-sun:04:00",
             snapshot_retention_limit=0,

@@ -19,18 +19,18 @@ from components.shared.refusal import Refusal, require
 PORT = 5432
 LOGS = ("postgresql", "upgrade")
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
-FINAL = "-final"  # makes the name of the last snapshot
-INSIGHTS_DAYS = 7  # what RDS keeps without charge
-# gp3 is striped from here on, and then comes with this much. Where it is not said, the provider asks for what there was
-# before when an instance grows into it, which RDS refuses as too little; where the storage is less, RDS takes no word
-# of it. https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Storage.html#gp3-storage
+FINAL = "-final"  # the end of the last snapshot's name
+INSIGHTS_DAYS = 7  # RDS keeps these without charge
+# From this size on, RDS stripes gp3 storage, and these are its lowest values. If they are left out when an instance
+# grows to this size, the provider sends the old values, and RDS refuses them as too low. Below this size, RDS accepts
+# no such values. https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Storage.html#gp3-storage
 STRIPED_GIB, STRIPED = 400, {"iops": 12_000, "storage_throughput": 500}
 
 
 def limits(
     *, engine_version: str, size: str, storage_gib: int, backup_days: int, keep: bool, rotation: int
 ) -> Iterator[Refusal]:
-    """What RDS does not take, by the key of the stage file."""
+    """The values that RDS would refuse, each by its key in the stage file."""
     yield from postgres_limits(engine_version)
     yield from size_limits(size, "db", DATABASE_SIZES, "RDS")
     if not 20 <= storage_gib <= 65_536:
@@ -50,20 +50,20 @@ class DatabaseArgs:
     Attributes:
         vpc_id: the VPC of the subnets.
         subnet_ids: private subnets in at least two zones.
-        engine_version: ``18``, which RDS keeps at the newest minor version, or ``18.4``, which stays.
+        engine_version: with ``18``, RDS updates the minor version. With ``18.4``, the minor version stays the same.
         size: instance class.
         storage_gib: GiB; it can grow later and never shrink.
         multi_zone: a standby in another zone.
-        backup_days: how long automatic backups are kept, 0 for none.
-        keep: refuse deletion, and take a snapshot before one that is forced.
-        rotation: raising it makes another password for the same instance.
+        backup_days: how many days automatic backups are kept; 0 means no backups.
+        keep: refuse to delete the instance. If it is deleted by force, take a snapshot first.
+        rotation: raise this number to make a new password for the same instance.
         database: the database's name.
-        username: its owner.
-        kms_key_arn: encrypts storage and insights; a key of its own is made where none is given.
-        log_days: how long logs are kept.
+        username: the user who owns the database.
+        kms_key_arn: the key that encrypts storage and insights. Default: a new key for this database.
+        log_days: how many days logs are kept.
 
     Raises:
-        ValueError: a value is outside what RDS takes.
+        RefusedError: RDS would refuse a value.
     """
 
     vpc_id: Input[str]
@@ -99,7 +99,7 @@ class DatabaseArgs:
 
     @property
     def family(self) -> str:
-        """The parameter group family, ``postgres18``."""
+        """The parameter group family, such as ``postgres18``."""
         return "postgres" + self.engine_version.split(".", maxsplit=1)[0]
 
     @property
@@ -110,7 +110,7 @@ class DatabaseArgs:
 class Database(ComponentResource):
     """A private, encrypted PostgreSQL instance that takes TLS connections only.
 
-    Its security group lets nobody in: whoever may connect is given a rule on `security_group_id` and `port`.
+    Its security group lets nobody in: add a rule for `security_group_id` and `port` for each client.
 
     Example:
         ``Database("database", DatabaseArgs(vpc_id=network.vpc_id, subnet_ids=network.private_subnet_ids))``
@@ -133,7 +133,7 @@ class Database(ComponentResource):
         password = random.RandomPassword(
             f"{name}-password",
             length=32,
-            special=False,  # some characters that RDS takes cannot stand in a URL
+            special=False,  # RDS accepts some characters that a URL cannot contain
             keepers={"rotation": str(args.rotation)},
             opts=ResourceOptions(parent=self),
         )
@@ -141,7 +141,7 @@ class Database(ComponentResource):
         suffix = random.RandomId(
             f"{name}-suffix",
             byte_length=4,
-            # With what can only change by another instance, which must not take the name of the one that it replaces.
+            # When one of these values changes, a new instance replaces the old one, and needs a name of its own.
             keepers={"database": args.database, "username": args.username, "key": key_arn, "vpc": args.vpc_id},
             opts=ResourceOptions(parent=self),
         )
@@ -188,7 +188,7 @@ class Database(ComponentResource):
             "engine": "postgres",
             "engine_version": args.engine_version,
             "auto_minor_version_upgrade": not args.minor_is_pinned,
-            "allow_major_version_upgrade": True,  # the stage file says which; RDS refuses what has no path
+            "allow_major_version_upgrade": True,  # the stage file names the version; RDS refuses what it cannot upgrade
             "instance_class": args.size,
             "allocated_storage": args.storage_gib,
             "storage_type": "gp3",
@@ -252,7 +252,7 @@ class Database(ComponentResource):
         )
 
     def _log_groups(self) -> list[aws.cloudwatch.LogGroup]:
-        """Made before RDS would: its own never expire and outlive the instance."""
+        """Log groups that exist before RDS makes its own, which never expire and stay when the instance is deleted."""
         return [
             aws.cloudwatch.LogGroup(
                 f"{self._prefix}-{log}-logs",

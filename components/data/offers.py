@@ -1,4 +1,4 @@
-"""What RDS and Amazon MQ offered on a day: versions and sizes. A newer one is added here.
+"""The versions and sizes that RDS and Amazon MQ offered on the day `AS_OF`. Newer ones are added here.
 
 tests/facts compares these lists with AWS's own, as cfn-lint publishes them.
 """
@@ -44,7 +44,7 @@ BROKER_SIZES: Mapping[str, Sequence[str]] = {
 
 def offered(prefix: str, sizes: Mapping[str, Sequence[str]]) -> list[str]:
     """Every instance type in full, such as ``db.t4g.micro``."""
-    return [f"{prefix}.{family}.{size}" for family, there in sizes.items() for size in there]
+    return [f"{prefix}.{family}.{size}" for family, family_sizes in sizes.items() for size in family_sizes]
 
 
 def size_limits(size: str, prefix: str, sizes: Mapping[str, Sequence[str]], service: str) -> Iterator[Refusal]:

@@ -22,8 +22,9 @@ USER_ID = 999  # postgres in the official image
 NAME = "database"
 DATA = "/var/lib/postgresql"
 
-# The image sets the password only when it first makes the data; this also follows a rotation. It goes over the local
-# socket, which the image trusts, once the real server (not the one of the first setup) answers on TCP.
+# The image sets the password only when it first creates the data. This script sets it also after a rotation. It uses
+# the local socket, which the image trusts. It first waits for an answer on TCP: only the real server gives one, and the
+# server of the first setup does not.
 _FOLLOW_ROTATION = (
     "until pg_isready -q -h 127.0.0.1 -U app -d app; do sleep 1; done; "
     "echo \"ALTER ROLE app PASSWORD '$(cat /run/credentials/password)'\" | psql -q -v ON_ERROR_STOP=1 -U app -d app"
@@ -31,7 +32,7 @@ _FOLLOW_ROTATION = (
 
 
 def limits(*, storage_gib: int, rotation: int) -> Iterator[Refusal]:
-    """What the pod does not take, by the key of the stage file."""
+    """The values that the pod cannot have, each by its key in the stage file."""
     if storage_gib < 1:
         yield Refusal("storage-gib", f"{storage_gib} is less than 1, the smallest volume")
     if rotation < 1:
@@ -40,7 +41,10 @@ def limits(*, storage_gib: int, rotation: int) -> Iterator[Refusal]:
 
 @dataclass(frozen=True, kw_only=True)
 class PostgresArgs:
-    """``node_port`` opens the database to the machine that the cluster runs on, from ``outside`` the pods' network."""
+    """``node_port`` opens the database on the machine that runs the cluster.
+
+    ``outside`` may then connect from outside the pods' network.
+    """
 
     project: str
     environment: str
@@ -49,7 +53,7 @@ class PostgresArgs:
     version: str
     storage_gib: int = 1
     keep: bool = False
-    rotation: int = 1  # raising it makes a new password
+    rotation: int = 1  # raise it to make a new password
     node_port: int | None = None
     outside: Sequence[Peer] = ()
 
@@ -60,7 +64,7 @@ class PostgresArgs:
 
 
 class Postgres(ComponentResource):
-    """One PostgreSQL server with one database and its owner, reached only by apps that need it."""
+    """One PostgreSQL server with one database and its owner. Of the apps, only those that need it can reach it."""
 
     host: Output[str]
     port: Output[int]
@@ -121,7 +125,7 @@ class Postgres(ComponentResource):
                 depends_on=[account, secret, service],
             ),
         )
-        ready = server.metadata.name  # what uses these outputs waits for the server
+        ready = server.metadata.name  # whoever uses these outputs waits for the server
         self.host = ready.apply(lambda _: NAME)
         self.port = Output.from_input(PORT)
         self.name = Output.from_input("app")

@@ -25,7 +25,7 @@ MEMORY_MIB = 512
 
 @dataclass(frozen=True, kw_only=True)
 class RabbitMQArgs:
-    """``after`` is what its pod, which needs a volume, waits for. The version is the one that Amazon MQ has too."""
+    """The pod, which needs a volume, waits for ``after``. ``version`` is one that Amazon MQ offers too."""
 
     project: str
     environment: str
@@ -39,7 +39,7 @@ class RabbitMQArgs:
 
 
 class RabbitMQ(ComponentResource):
-    """One RabbitMQ node with one user, reached only by apps that need it."""
+    """One RabbitMQ node with one user. Only apps that need it can reach it."""
 
     host: Output[str]
     port: Output[int]
@@ -62,8 +62,8 @@ class RabbitMQ(ComponentResource):
         files = {CONFIG: Output.secret(self.password.apply(_config))}
         secret = k8s.core.v1.Secret(f"{name}-credentials", metadata=metadata, data=encoded(files), opts=child)
         port: Manifest = {"name": "amqp", "port": PORT, "targetPort": "amqp"}
-        reached: Manifest = {"type": "ClusterIP", "selector": selector, "ports": [port]}
-        service = k8s.core.v1.Service(f"{name}-service", metadata=not_awaited(metadata), spec=reached, opts=child)
+        service_spec: Manifest = {"type": "ClusterIP", "selector": selector, "ports": [port]}
+        service = k8s.core.v1.Service(f"{name}-service", metadata=not_awaited(metadata), spec=service_spec, opts=child)
         k8s.networking.v1.NetworkPolicy(
             f"{name}-policy", metadata=metadata, spec=allow(selector, users_of("broker"), [PORT]), opts=child
         )
@@ -91,7 +91,7 @@ class RabbitMQ(ComponentResource):
                 depends_on=[account, secret, service, *args.after],
             ),
         )
-        ready = server.metadata.name  # what uses these outputs waits for the server
+        ready = server.metadata.name  # whoever uses these outputs waits for the server
         self.host = ready.apply(lambda _: NAME)
         self.port = Output.from_input(PORT)
         self.username = Output.from_input("app")
@@ -113,7 +113,11 @@ class RabbitMQ(ComponentResource):
 
 
 def _config(password: str) -> str:
-    """RabbitMQ sees the memory of the machine, not the limit of its container, and would be killed before it blocks."""
+    """The configuration file.
+
+    It states the memory, since RabbitMQ sees the machine's, not the limit of its container: RabbitMQ would be killed
+    before it blocks publishers.
+    """
     lines = {
         "default_user": "app",
         "default_pass": password,

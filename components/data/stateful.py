@@ -1,4 +1,4 @@
-"""What the in-cluster PostgreSQL and RabbitMQ share: one pod, one volume, one Service."""
+"""The StatefulSet of the in-cluster PostgreSQL and RabbitMQ: one pod with one volume, behind one Service."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 from components.shared.manifest import Manifest
 from components.shared.pods import container_security, empty_dirs, pod_security
 
-# Sets that were made before they were `Parallel` keep what they have: Kubernetes never changes it, and a set that holds
-# data is not replaced for it.
+# StatefulSets from before Wharf made them `Parallel` keep their old value. Kubernetes does not let it change, and a set
+# that holds data is not replaced for this.
 FIXED_WHEN_MADE = ["spec.podManagementPolicy"]
 
 
@@ -28,10 +28,10 @@ def stateful_spec(
     keep: bool,
     annotations: Mapping[str, str] | None = None,
 ) -> Manifest:
-    """A StatefulSet of one pod with a claim at ``data``; the claim outlives the set only where ``keep`` is true.
+    """A StatefulSet of one pod with a volume at ``data``. If ``keep`` is true, the volume outlives the set.
 
-    It is `Parallel`, since an `OrderedReady` set waits for a pod that cannot start instead of replacing it: a wrong
-    version could not be taken back.
+    The set is `Parallel`. An `OrderedReady` set does not replace a pod that cannot start, but waits for it. So a wrong
+    version could not be corrected.
     """
     volumes, mounts = empty_dirs(writable)
     main = {

@@ -21,19 +21,19 @@ PORT = 6379
 USER_ID = 999  # valkey in the official image
 NAME = "cache"
 CONFIG = "/run/credentials/valkey.conf"
-# Nothing is written to a disk, and the oldest keys go before the memory limit of the pod is reached.
+# Valkey writes nothing to a disk. It removes the least recently used keys before the pod reaches its memory limit.
 SETTINGS = 'dir /tmp\nsave ""\nappendonly no\nmaxmemory 80mb\nmaxmemory-policy allkeys-lru\nrequirepass '
 
 
 def limits(*, rotation: int) -> Iterator[Refusal]:
-    """What the pod does not take, by the key of the stage file."""
+    """The values that the pod cannot have, each by its key in the stage file."""
     if rotation < 1:
         yield Refusal("rotation", f"{rotation} is less than 1")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ValkeyArgs:
-    """``version`` is one that ElastiCache offers too; raising ``rotation`` makes another password."""
+    """``version`` is one that ElastiCache offers too. Raise ``rotation`` to make a new password."""
 
     project: str
     environment: str
@@ -47,7 +47,7 @@ class ValkeyArgs:
 
 
 class Valkey(ComponentResource):
-    """One Valkey pod with a password, reached only by apps that need it. A restart empties it."""
+    """One Valkey pod with a password. Only apps that need it can reach it. A restart deletes its data."""
 
     host: Output[str]
     port: Output[int]
@@ -70,8 +70,8 @@ class Valkey(ComponentResource):
         config = {"valkey.conf": Output.secret(Output.concat(SETTINGS, self.password, "\n"))}
         secret = k8s.core.v1.Secret(f"{name}-config", metadata=metadata, data=encoded(config), opts=child)
         port: Manifest = {"name": "valkey", "port": PORT, "targetPort": "valkey"}
-        reached: Manifest = {"type": "ClusterIP", "selector": selector, "ports": [port]}
-        service = k8s.core.v1.Service(f"{name}-service", metadata=not_awaited(metadata), spec=reached, opts=child)
+        service_spec: Manifest = {"type": "ClusterIP", "selector": selector, "ports": [port]}
+        service = k8s.core.v1.Service(f"{name}-service", metadata=not_awaited(metadata), spec=service_spec, opts=child)
         k8s.networking.v1.NetworkPolicy(
             f"{name}-policy", metadata=metadata, spec=allow(selector, users_of(NAME), [PORT]), opts=child
         )
@@ -87,7 +87,7 @@ class Valkey(ComponentResource):
             spec=spec,
             opts=ResourceOptions(parent=self, depends_on=[account, secret, service]),
         )
-        self.host = server.metadata.name.apply(lambda _: NAME)  # what uses it waits for the server
+        self.host = server.metadata.name.apply(lambda _: NAME)  # whoever uses it waits for the server
         self.port = Output.from_input(PORT)
         self.url = Output.secret(Output.concat("redis://:", self.password, f"@{NAME}:{PORT}/0"))
         self.register_outputs({"host": self.host})
