@@ -1,4 +1,4 @@
-"""A mail host that keeps every message to itself and shows it on a page: for local stages."""
+"""A mail server for local stages. It delivers no message, but shows it on a web page."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NAME = "mail"
 
 @dataclass(frozen=True, kw_only=True)
 class MailCatcherArgs:
-    """``page_peers`` may open the page; apps that need mail reach SMTP."""
+    """``page_peers`` may open the web page. Apps that need mail may send by SMTP."""
 
     project: str
     environment: str
@@ -30,7 +30,7 @@ class MailCatcherArgs:
 
 
 class MailCatcher(ComponentResource):
-    """Mailpit: SMTP for the apps, a page for people, nothing delivered, nothing kept over a restart."""
+    """Mailpit: SMTP for the apps, and a web page for people. It delivers nothing. A restart deletes all messages."""
 
     host: Output[str]
     port: Output[int]
@@ -48,15 +48,15 @@ class MailCatcher(ComponentResource):
             {"name": "smtp", "port": SMTP_PORT, "targetPort": "smtp"},
             {"name": "page", "port": PAGE_PORT, "targetPort": "page"},
         ]
-        reached: Manifest = {"selector": selector, "ports": ports}
-        service = k8s.core.v1.Service(f"{name}-service", metadata=not_awaited(metadata), spec=reached, opts=child)
+        service_spec: Manifest = {"selector": selector, "ports": ports}
+        service = k8s.core.v1.Service(f"{name}-service", metadata=not_awaited(metadata), spec=service_spec, opts=child)
         k8s.networking.v1.NetworkPolicy(
             f"{name}-policy", metadata=metadata, spec=allow(selector, users_of("mail"), [SMTP_PORT]), opts=child
         )
-        of_page: Manifest = {**metadata, "name": f"{NAME}-page"}
+        page_metadata: Manifest = {**metadata, "name": f"{NAME}-page"}
         k8s.networking.v1.NetworkPolicy(
             f"{name}-page-policy",
-            metadata=of_page,
+            metadata=page_metadata,
             spec=allow(selector, args.page_peers, [PAGE_PORT]),
             opts=child,
         )

@@ -1,4 +1,4 @@
-"""Mail by SES: for stages on AWS."""
+"""A mail server for stages on AWS, which sends through SES."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from components.shared.refusal import Refusal, require
 SMTP_PORT = 1025
 NAME = "mail"
 USER_ID = 65534  # nobody, as in the image
-DKIM_RECORDS = 3  # of Easy DKIM
-# Where keys are found under a name of the region: https://docs.aws.amazon.com/general/latest/gr/ses.html#ses_dkim_domains
+DKIM_RECORDS = 3  # Easy DKIM always uses three
+# Regions whose DKIM keys are in a domain of the region: https://docs.aws.amazon.com/general/latest/gr/ses.html#ses_dkim_domains
 OWN_DKIM_DOMAIN = (
     *("af-south-1", "ap-northeast-3", "ap-south-2", "ap-southeast-3", "ap-southeast-5", "ca-west-1", "eu-central-2"),
     *("eu-south-1", "il-central-1", "me-central-1", "us-gov-east-1"),
@@ -37,7 +37,7 @@ DOMAIN = re.compile(r"([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)+[a-z]{2,}")
 
 
 def limits(*, domain: str | None, addresses: Sequence[str]) -> Iterator[Refusal]:
-    """What SES does not take, by the key of the stage file."""
+    """The values that SES would refuse, each by its key in the stage file."""
     if bool(domain) == bool(addresses):
         yield Refusal("", "name either a domain or addresses that may send")
     if domain and not DOMAIN.fullmatch(domain):
@@ -49,24 +49,26 @@ def limits(*, domain: str | None, addresses: Sequence[str]) -> Iterator[Refusal]
 
 @dataclass(frozen=True, kw_only=True)
 class MailRelayArgs:
-    """Who sends, and from where.
+    """Who may send mail, and where the relay runs.
 
     Attributes:
         project: part of names and labels.
         environment: the stage, and the name of its namespace.
         namespace: where the relay runs.
-        region, account_id: where SES is asked to send.
+        region, account_id: the region and the account whose SES sends the mail.
         oidc_provider_arn, oidc_issuer: the cluster's; the issuer without ``https://``.
         vpc_id: the network of the pods.
-        cluster_security_group_id: which its pods on Fargate have beside their own.
-        after: what its pods need to start.
-        domain: every address under it may send. SES knows it once an account, so one stage has it; or
-        addresses: only these may, which are verified already, themselves or by a domain that another stage has.
-        zone_id: the Route 53 zone of the domain, where DKIM's records are made; without it they are in `dkim_records`.
-        replicas: pods of the relay.
+        cluster_security_group_id: the cluster's group. The relay's pods on Fargate have it, and a group of their own.
+        after: resources that the pods need to start.
+        domain: every address in this domain may send. SES has a domain once per account, so only one stage has it.
+        addresses: only these may send, if there is no domain. Each is verified already, by itself or by its
+            domain, which another stage has.
+        zone_id: the Route 53 zone of the domain, in which the DKIM records are made. Without it, make the records in
+            `dkim_records` by hand.
+        replicas: how many pods the relay has.
 
     Raises:
-        ValueError: neither a domain nor addresses, both, or one that is none.
+        RefusedError: there is neither a domain nor addresses, or there are both, or a value is not valid.
     """
 
     project: str
@@ -91,21 +93,21 @@ class MailRelayArgs:
 
     @property
     def identities(self) -> list[str]:
-        """Whatever SES may know a sender by."""
+        """All identities that SES may have for the senders: domains and addresses."""
         if self.domain:
             return [self.domain]
         return sorted({*self.addresses, *(address.partition("@")[2] for address in self.addresses)})
 
     @property
     def senders(self) -> list[str]:
-        """From addresses, ``*`` for any name."""
+        """The From addresses that are allowed, with ``*`` for any name."""
         return [f"*@{self.domain}"] if self.domain else list(self.addresses)
 
 
 class MailRelay(ComponentResource):
-    """SMTP without a password for the apps that need mail, and SES by a role that can send from these senders only.
+    """SMTP without a password for the apps that need mail. Its IAM role can send through SES, from these senders only.
 
-    New accounts are in SES's sandbox, where mail reaches verified addresses only, until AWS lets them out on request.
+    A new account is in the sandbox of SES, where mail reaches only verified addresses. AWS moves it out on request.
 
     Example:
         ``MailRelay("mail", MailRelayArgs(project="wharf", environment="prod", domain="example.com", ...))``
@@ -113,9 +115,9 @@ class MailRelay(ComponentResource):
 
     host: Output[str]
     port: Output[int]
-    security_group_id: Output[str]  # for the pods of the relay; lets nobody in by itself
+    security_group_id: Output[str]  # the group of the relay's pods; without a rule, it lets nobody in
     selector: dict[str, str]  # labels of those pods
-    dkim_records: Output[Sequence[Mapping[str, str]]]  # name, type and value, to be made where there is no zone_id
+    dkim_records: Output[Sequence[Mapping[str, str]]]  # name, type and value; made by hand if there is no zone_id
 
     def __init__(self, name: str, args: MailRelayArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("wharf:mail:MailRelay", name, None, opts)
@@ -149,7 +151,7 @@ class MailRelay(ComponentResource):
         return {"host": self.host, "port": self.port.apply(str)}
 
     def _identity(self, domain: str) -> Output[Sequence[Mapping[str, str]]]:
-        """The domain in SES, and what DNS has to say of it."""
+        """The domain's identity in SES, and the DNS records that it needs."""
         sender = aws.sesv2.EmailIdentity(f"{self._prefix}-identity", email_identity=domain, opts=self._child)
         records = sender.dkim_signing_attributes.apply(
             lambda signing: [dkim_record(domain, token, self._args.region) for token in signing.tokens or []]
@@ -170,7 +172,7 @@ class MailRelay(ComponentResource):
     def _role(self, settings: aws.sesv2.ConfigurationSet) -> ServiceAccountRole:
         args = self._args
         policy = Output.all(args.account_id, settings.configuration_set_name).apply(
-            lambda found: send_policy(args.region, found[0], args.identities, args.senders, found[1])
+            lambda values: send_policy(args.region, values[0], args.identities, args.senders, values[1])
         )
         return ServiceAccountRole(
             f"{self._prefix}-role",
@@ -195,8 +197,8 @@ class MailRelay(ComponentResource):
             opts=child,
         )
         port = {"name": "smtp", "port": SMTP_PORT, "targetPort": "smtp"}
-        reached: Manifest = {"selector": self.selector, "ports": [port]}
-        service = k8s.core.v1.Service(f"{name}-service", metadata=metadata, spec=reached, opts=child)
+        service_spec: Manifest = {"selector": self.selector, "ports": [port]}
+        service = k8s.core.v1.Service(f"{name}-service", metadata=metadata, spec=service_spec, opts=child)
         k8s.networking.v1.NetworkPolicy(
             f"{name}-policy", metadata=metadata, spec=allow(self.selector, users_of("mail"), [SMTP_PORT]), opts=child
         )
@@ -226,7 +228,7 @@ class MailRelay(ComponentResource):
         relay = {
             "name": "relay",
             "image": MAIL_RELAY,
-            # By its options, which every release of it knows; not all read these two from variables.
+            # Every release of the relay has these two options. Not every release reads them from variables.
             "args": ["-l", senders_pattern(self._args.senders), "-e", settings.configuration_set_name],
             "env": [{"name": "AWS_REGION", "value": self._args.region}],
             "ports": [{"name": "smtp", "containerPort": SMTP_PORT}],
@@ -237,7 +239,7 @@ class MailRelay(ComponentResource):
         }
         return {
             "serviceAccountName": NAME,
-            "automountServiceAccountToken": False,  # EKS mounts its own, for AWS alone
+            "automountServiceAccountToken": False,  # EKS mounts another token, only for AWS
             "enableServiceLinks": False,
             "securityContext": pod_security(USER_ID, group=USER_ID),
             "containers": [relay],
@@ -248,19 +250,19 @@ class MailRelay(ComponentResource):
 def send_policy(
     region: str, account_id: str, identities: Sequence[str], senders: Sequence[str], configuration_set: str
 ) -> str:
-    """Sending by these identities, from these senders only."""
+    """An IAM policy that allows sending by these identities, from these senders only."""
     ses = f"arn:{partition_of(region)}:ses:{region}:{account_id}"
     resources = [*(f"{ses}:identity/{name}" for name in identities), f"{ses}:configuration-set/{configuration_set}"]
-    only = {"StringLike": {"ses:FromAddress": list(senders)}}
-    return document(allowed(["ses:SendEmail", "ses:SendRawEmail"], resources, only))
+    from_senders = {"StringLike": {"ses:FromAddress": list(senders)}}
+    return document(allowed(["ses:SendEmail", "ses:SendRawEmail"], resources, from_senders))
 
 
 def senders_pattern(senders: Sequence[str]) -> str:
-    """The senders as the relay's regular expression, so that it refuses what SES would."""
+    """A regular expression for the senders. With it, the relay refuses the mail that SES would refuse."""
     return "^(" + "|".join(re.escape(sender).replace(r"\*", "[^@]+") for sender in senders) + ")$"
 
 
 def dkim_record(domain: str, token: str, region: str) -> dict[str, str]:
-    """A DNS record by which receivers find the key that SES signs with."""
+    """The DNS record through which receivers find the key that SES signs with."""
     keys = f"dkim.{region}.amazonses.com" if region in OWN_DKIM_DOMAIN else "dkim.amazonses.com"
     return {"name": f"{token}._domainkey.{domain}", "type": "CNAME", "value": f"{token}.{keys}"}
