@@ -13,13 +13,13 @@ from components.shared.refusal import Refusal, RefusedError
 
 @dataclass(frozen=True, kw_only=True)
 class StateBucketArgs:
-    """How long what is no longer current is kept.
+    """How long old versions of the state are kept.
 
     Attributes:
-        old_versions_days: days until a state that was written over is deleted for good.
+        old_versions_days: how many days an overwritten state is kept before it is deleted for good.
 
     Raises:
-        RefusedError: that is too short to notice a mistake.
+        RefusedError: this is too short to notice and undo a mistake.
     """
 
     old_versions_days: int = 90
@@ -31,7 +31,9 @@ class StateBucketArgs:
 
 
 class StateBucket(ComponentResource):
-    """A private bucket for state: versioned, encrypted with a key of its own, by TLS only, never deleted by Pulumi.
+    """A private bucket for state, versioned and encrypted with its own key. It accepts only TLS.
+
+    Pulumi never deletes it.
 
     Example:
         ``StateBucket("state", StateBucketArgs())``, then ``pulumi login s3://BUCKET``
@@ -104,7 +106,7 @@ class StateBucket(ComponentResource):
 
 
 def tls_only_policy(bucket_arn: str) -> str:
-    """Nobody reaches the bucket without TLS."""
+    """A policy that refuses every request without TLS."""
     return document(
         {
             "Effect": "Deny",
