@@ -160,12 +160,14 @@ def unused_app_problems(project: Project) -> list[Problem]:
 
 def is_production(project: Project, stage: str) -> bool:
     """True where the strict rules hold: the stage says so, or an environment of production lives in its cluster."""
-    files = (read_yaml(path, path.name).get("config") or {} for path in project.root.glob("Pulumi.*.yaml"))
-    lives_here = any(
-        config.get("wharf:production") is True and (config.get("wharf:cluster") or {}).get("stack") == stage
-        for config in files
-    )
-    return lives_here or read_stage(project, stage).config.production
+    for other in project.stages():
+        with suppress(InputRefused):  # a stage file that cannot be read is refused where that stage is asked for
+            file = f"Pulumi.{other}.yaml"
+            settings = read_yaml(project.root / file, file).get("config") or {}
+            lives_here = (settings.get("wharf:cluster") or {}).get("stack") == stage
+            if lives_here and settings.get("wharf:production") is True:
+                return True
+    return read_stage(project, stage).config.production
 
 
 def evaluate_stage(project: Project, stage: str, answers: Answers | None = None) -> Graph:

@@ -76,7 +76,7 @@ def test_a_replaced_key(prod: Graph):
 def test_two_stages():
     parts = shown("Two stages", "wharf diff dev prod").split("\n…\n")
     printed = stages.text(stages.between(PROJECT, "dev", "prod"))
-    assert len(parts) == 3
+    assert len(parts) == 4
     assert all(part in printed for part in parts)
 
 
