@@ -21,7 +21,7 @@ from stacks.reading.models import Stage
 
 @dataclass(frozen=True, kw_only=True)
 class AppsContext:
-    """What a stage offers its apps. ``role_arns`` and ``after`` are by app."""
+    """What a stage gives its apps. The keys of ``role_arns`` and ``after`` are names of apps."""
 
     stage: Stage[EnvironmentConfig]
     environment: Environment
@@ -34,14 +34,14 @@ class AppsContext:
 
 
 def apps(context: AppsContext) -> dict[str, App]:
-    """Every app of the stage, by name; those that others come after are made first."""
-    made: dict[str, App] = {}
+    """Registers every app of the stage, and returns them by name. An app is registered after those in its ``after``."""
+    registered: dict[str, App] = {}
     for name in TopologicalSorter({name: spec.after for name, spec in context.stage.apps.items()}).static_order():
-        made[name] = App(name, _args(context, name, made), opts=context.opts)
-    return made
+        registered[name] = App(name, _args(context, name, registered), opts=context.opts)
+    return registered
 
 
-def _args(context: AppsContext, name: str, made: Mapping[str, App]) -> AppArgs:
+def _args(context: AppsContext, name: str, registered: Mapping[str, App]) -> AppArgs:
     stage, spec = context.stage, context.stage.apps[name]
     return AppArgs(
         spec=spec,
@@ -54,12 +54,12 @@ def _args(context: AppsContext, name: str, made: Mapping[str, App]) -> AppArgs:
         pull_secrets=context.pull_secrets,
         route_peers=context.route_peers,
         role_arn=context.role_arns.get(name),
-        after=[*context.after.get(name, ()), *(made[first].workload for first in spec.after)],
+        after=[*context.after.get(name, ()), *(registered[first].workload for first in spec.after)],
     )
 
 
 def pull_secrets(stage: Stage[EnvironmentConfig], environment: Environment, opts: ResourceOptions) -> list[Output[str]]:
-    """The names of the Secrets with which images are pulled."""
+    """Registers the Secrets that images are pulled with, and returns their names."""
     config = stage.config
     labels = standard("pull-secret", project=stage.project, environment=stage.name, component="environment")
     return [

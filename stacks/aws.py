@@ -25,12 +25,14 @@ from stacks.surroundings import Surroundings
 
 def build(stage: Stage[AwsConfig]) -> None:
     """Registers the stage."""
-    here = _surroundings(stage)
-    services = {need: SERVICES[need].aws(here.place, section) for need, section in here.config.services.items()}
+    surroundings = _surroundings(stage)
+    services = {
+        need: SERVICES[need].aws(surroundings.place, section) for need, section in surroundings.config.services.items()
+    }
     targets = {need: service.target for need, service in services.items() if service.target}
-    networks = {name: made for name, app in stage.apps.items() if (made := _network(here, app, targets))}
-    roles = {name: _role(here, app) for name, app in stage.apps.items() if app.permissions}
-    after: dict[str, list[Resource]] = {name: list(here.compute) for name in stage.apps}
+    networks = {name: network for name, app in stage.apps.items() if (network := _network(surroundings, app, targets))}
+    roles = {name: _role(surroundings, app) for name, app in stage.apps.items() if app.permissions}
+    after: dict[str, list[Resource]] = {name: list(surroundings.compute) for name in stage.apps}
     for name, network in networks.items():
         after[name] += network.ready
     for name, role in roles.items():
@@ -38,18 +40,18 @@ def build(stage: Stage[AwsConfig]) -> None:
     apps(
         AppsContext(
             stage=stage,
-            environment=here.environment,
+            environment=surroundings.environment,
             settings={need: service.settings for need, service in services.items()},
-            pull_secrets=pull_secrets(stage, here.environment, here.opts),
-            route_peers=[{"ipBlock": {"cidr": here.cluster.outputs.public_cidr}}],
+            pull_secrets=pull_secrets(stage, surroundings.environment, surroundings.opts),
+            route_peers=[{"ipBlock": {"cidr": surroundings.cluster.outputs.public_cidr}}],
             role_arns={name: role.arn for name, role in roles.items()},
             after=after,
-            opts=here.opts,
+            opts=surroundings.opts,
         )
     )
-    door = front_door(here)
-    export(stage, here.cluster.outputs)
-    pulumi.export("namespace", here.namespace)
+    door = front_door(surroundings)
+    export(stage, surroundings.cluster.outputs)
+    pulumi.export("namespace", surroundings.namespace)
     pulumi.export("urls", door.urls)
     if door.notice:
         pulumi.export("notice", door.notice)
@@ -91,30 +93,30 @@ def _cluster(stage: Stage[AwsConfig], config: AwsConfig, provider: aws.Provider)
 
 
 def _holds_data(config: AwsConfig) -> bool:
-    """Whether the namespace holds what cannot be made again."""
+    """Whether a service with ``keep`` runs, and so has its data, in the namespace."""
     return any(section.keeps and SERVICES[need].in_cluster(section) for need, section in config.services.items())
 
 
-def _network(here: Surroundings, app: AppSpec, targets: Mapping[str, Target]) -> PodNetwork | None:
+def _network(surroundings: Surroundings, app: AppSpec, targets: Mapping[str, Target]) -> PodNetwork | None:
     reaches = {need: targets[need] for need in app.needs if need in targets}
     if not reaches:
         return None
     args = PodNetworkArgs(
         app=app.name,
-        vpc_id=here.cluster.outputs.vpc_id,
-        namespace=here.namespace,
-        cluster_security_group_id=here.cluster.outputs.security_group_id,
+        vpc_id=surroundings.cluster.outputs.vpc_id,
+        namespace=surroundings.namespace,
+        cluster_security_group_id=surroundings.cluster.outputs.security_group_id,
         reaches=reaches,
     )
-    return PodNetwork(f"{app.name}-network", args, opts=here.opts)
+    return PodNetwork(f"{app.name}-network", args, opts=surroundings.opts)
 
 
-def _role(here: Surroundings, app: AppSpec) -> ServiceAccountRole:
+def _role(surroundings: Surroundings, app: AppSpec) -> ServiceAccountRole:
     args = ServiceAccountRoleArgs(
-        **here.identity,
-        prefix=here.stage.project,
-        namespace=here.stage.name,
+        **surroundings.identity,
+        prefix=surroundings.stage.project,
+        namespace=surroundings.stage.name,
         service_account=app.name,
         policy=document(*(allow(permission.actions, permission.resources) for permission in app.permissions)),
     )
-    return ServiceAccountRole(f"{app.name}-permissions", args, opts=here.on_aws)
+    return ServiceAccountRole(f"{app.name}-permissions", args, opts=surroundings.on_aws)

@@ -1,4 +1,4 @@
-"""Where charts come from: upstream, or what ``wharf:charts`` names."""
+"""Where Helm charts come from: upstream, or the place that ``wharf:charts`` names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from stacks.reading.problems import refused
 
 
 def chart_source(stage: ClusterStage, chart: Chart) -> Source:
-    """Upstream, a registry of OCI artifacts, or a folder with ``NAME-VERSION.tgz`` or the unpacked ``NAME``.
+    """The place that a chart is installed from.
+
+    ``wharf:charts`` is a registry of OCI artifacts, or a folder with ``NAME-VERSION.tgz`` or the unpacked ``NAME``.
+    Without ``wharf:charts``, the chart comes from upstream.
 
     Raises:
         InputRefused: the folder does not hold the chart.

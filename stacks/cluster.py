@@ -1,4 +1,4 @@
-"""A stage of kind `cluster`: what several environments share, each a stage of its own."""
+"""A stage of kind `cluster`: a cluster for several environments. Each environment is a stage of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The cluster that an environment lives in: made here, or another stage's."""
+"""The EKS cluster that an environment runs in: the stage's own, or another stage's."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from stacks.reading.models import ClusterStage
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterOutputs:
-    """What an environment has to know of its cluster; a stage of kind cluster exports these, by their names."""
+    """What an environment needs to know about its cluster. A stage of kind cluster exports each field by its name."""
 
     cluster: Output[str]
     kubeconfig: Output[str]
@@ -46,10 +46,11 @@ class ClusterHandle:
     """A cluster to put an environment into.
 
     Attributes:
-        outputs: what it is.
-        provider: for what is in it.
-        compute: what pods need to start; empty where another stage has made sure of it.
-        controller: what Ingresses need to be made, and to be deleted; likewise.
+        outputs: the facts about the cluster.
+        provider: the provider for the objects in the cluster.
+        compute: the resources that must exist before a pod can start. Empty if another stage owns the cluster.
+        controller: the load balancer controller, which must run while Ingresses are created or deleted. Empty if
+            another stage owns the cluster.
     """
 
     outputs: ClusterOutputs
@@ -59,12 +60,12 @@ class ClusterHandle:
 
 
 def cluster_name(stage: ClusterStage) -> str:
-    """The cluster's name in EKS, which starts the names of what belongs to it."""
+    """The cluster's name in EKS. The names of what belongs to the cluster begin with it."""
     return physical_name(stage.project, stage.name, longest=Longest.CLUSTER)
 
 
 def shared_cluster(stage: ClusterStage, other: str) -> ClusterHandle:
-    """The cluster of another stage of this project, by what that exports."""
+    """The cluster of another stage of this project, read from that stage's outputs."""
     reference = StackReference(other, stack_name=f"{pulumi.get_organization()}/{stage.project}/{other}")
     outputs = ClusterOutputs(**{field.name: reference.require_output(field.name) for field in fields(ClusterOutputs)})
     return ClusterHandle(outputs=outputs, provider=eks_provider(stage, outputs.kubeconfig))
@@ -77,10 +78,10 @@ def own_cluster(
     cluster: sections.Cluster,
     namespaces: Sequence[str],
 ) -> ClusterHandle:
-    """A network and a cluster in it, with all that a cluster has before the first app.
+    """Registers a network, a cluster in it, and everything that a cluster has before the first app.
 
     Args:
-        namespaces: whose pods run on Fargate.
+        namespaces: the namespaces whose pods run on Fargate.
     """
     into_aws = ResourceOptions(providers=[provider])
     place = _Place(region=stage.aws["region"], account_id=account_id(provider))
@@ -109,14 +110,14 @@ def own_cluster(
 
 
 class _Place(TypedDict):
-    """Where on AWS; arguments that components share."""
+    """The arguments that say where on AWS a component is."""
 
     region: str
     account_id: Output[str]
 
 
 class _Identity(TypedDict):
-    """Who vouches for the cluster's service accounts; likewise."""
+    """The arguments by which IAM knows the cluster's service accounts."""
 
     oidc_provider_arn: Output[str]
     oidc_issuer: Output[str]
@@ -223,10 +224,10 @@ def _block_storage(stage: ClusterStage, place: _Place, eks: Cluster, version: st
 
 
 def export(stage: ClusterStage, outputs: ClusterOutputs) -> None:
-    """What a person needs to get into the cluster."""
+    """Exports what a person needs to get into the cluster."""
     profile = f" --profile {stage.aws['profile']}" if stage.aws.get("profile") else ""
     pulumi.export("cluster", outputs.cluster)
-    pulumi.export("kubeconfig", outputs.kubeconfig)  # what `wharf status`, `logs` and so on get in with
+    pulumi.export("kubeconfig", outputs.kubeconfig)  # for `wharf status`, `wharf logs` and so on
     pulumi.export(
         "kubeconfig-command",
         Output.concat("aws eks update-kubeconfig --region ", stage.aws["region"], " --name ", outputs.cluster, profile),

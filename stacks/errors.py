@@ -1,5 +1,5 @@
-"""What goes wrong in words."""
+"""The error that a user can fix."""
 
 
 class UserError(Exception):
-    """The user's input, usage or environment is wrong: one sentence that names the thing, the limit and the remedy."""
+    """The user's input, usage or environment is wrong. One sentence names the thing, the limit and the remedy."""

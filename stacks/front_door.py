@@ -1,4 +1,4 @@
-"""How the world reaches an environment on AWS: one load balancer, its certificate, its names."""
+"""How users reach an environment on AWS: one load balancer, its certificate and its DNS names."""
 
 from __future__ import annotations
 
@@ -26,77 +26,83 @@ WITHOUT_DOMAIN = (
 
 @dataclass(frozen=True, kw_only=True)
 class FrontDoor:
-    """``urls`` are those of apps with a route; ``notice`` says what is less than it should be."""
+    """``urls`` has an entry for each app with a route. ``notice`` warns the user if the stage has no domain."""
 
     urls: Mapping[str, Output[str]] = field(default_factory=dict)
     notice: str | None = None
 
 
-def front_door(here: Surroundings) -> FrontDoor:
-    """The load balancer and a route for each app that has one; nothing where none has."""
-    routed = {name: app for name, app in here.stage.apps.items() if app.route}
+def front_door(surroundings: Surroundings) -> FrontDoor:
+    """The load balancer, and a route for each app that has one. If no app has a route, there is no load balancer."""
+    routed = {name: app for name, app in surroundings.stage.apps.items() if app.route}
     if not routed:
         return FrontDoor()
-    domain, certificate = here.config.ingress.domain, _certificate(here)
-    ingress = _ingress(here, certificate)
-    after = [*ingress.ready, *_names(here)]
+    domain, certificate = surroundings.config.ingress.domain, _certificate(surroundings)
+    ingress = _ingress(surroundings, certificate)
+    after = [*ingress.ready, *_names(surroundings)]
     urls = {
-        name: AlbRoute(name, _route(here, app, ingress, after, https=certificate is not None), opts=here.opts).url
+        name: AlbRoute(
+            name, _route(surroundings, app, ingress, after, https=certificate is not None), opts=surroundings.opts
+        ).url
         for name, app in routed.items()
     }
     return FrontDoor(urls=urls, notice=None if domain else WITHOUT_DOMAIN)
 
 
-def _certificate(here: Surroundings) -> Input[str] | None:
-    wanted = here.config.ingress
-    if wanted.certificate or not wanted.domain:
-        return wanted.certificate
-    assert wanted.zone_id is not None
-    args = CertificateArgs(domain=wanted.domain, zone_id=wanted.zone_id)
-    return Certificate("certificate", args, opts=here.on_aws).arn
+def _certificate(surroundings: Surroundings) -> Input[str] | None:
+    settings = surroundings.config.ingress
+    if settings.certificate or not settings.domain:
+        return settings.certificate
+    assert settings.zone_id is not None
+    args = CertificateArgs(domain=settings.domain, zone_id=settings.zone_id)
+    return Certificate("certificate", args, opts=surroundings.on_aws).arn
 
 
-def _ingress(here: Surroundings, certificate_arn: Input[str] | None) -> Ingress:
+def _ingress(surroundings: Surroundings, certificate_arn: Input[str] | None) -> Ingress:
     logs = AccessLogs(
-        "ingress-logs", AccessLogsArgs(account_id=here.account_id, keep=here.config.production), opts=here.on_aws
+        "ingress-logs",
+        AccessLogsArgs(account_id=surroundings.account_id, keep=surroundings.config.production),
+        opts=surroundings.on_aws,
     )
     args = IngressArgs(
-        environment=here.stage.name,
-        namespace=here.namespace,
+        environment=surroundings.stage.name,
+        namespace=surroundings.namespace,
         log_bucket=logs.bucket,
-        public_subnet_ids=here.cluster.outputs.public_subnet_ids,
-        tags=tags(here.stage),
+        public_subnet_ids=surroundings.cluster.outputs.public_subnet_ids,
+        tags=tags(surroundings.stage),
         certificate_arn=certificate_arn,
-        allow=here.config.ingress.allow,
-        after=[*logs.ready, *here.cluster.controller],
+        allow=surroundings.config.ingress.allow,
+        after=[*logs.ready, *surroundings.cluster.controller],
     )
-    return Ingress("ingress", args, opts=here.opts)
+    return Ingress("ingress", args, opts=surroundings.opts)
 
 
-def _names(here: Surroundings) -> list[Resource]:
-    wanted = here.config.ingress
-    if not (wanted.domain and wanted.zone_id):
+def _names(surroundings: Surroundings) -> list[Resource]:
+    settings = surroundings.config.ingress
+    if not (settings.domain and settings.zone_id):
         return []
     args = ExternalDnsArgs(
-        prefix=here.stage.project,
-        environment=here.stage.name,
-        namespace=here.namespace,
-        region=here.region,
-        domain=wanted.domain,
-        zone_id=wanted.zone_id,
-        **here.identity,
-        chart=chart_source(here.stage, EXTERNAL_DNS),
-        after=here.compute,
+        prefix=surroundings.stage.project,
+        environment=surroundings.stage.name,
+        namespace=surroundings.namespace,
+        region=surroundings.region,
+        domain=settings.domain,
+        zone_id=settings.zone_id,
+        **surroundings.identity,
+        chart=chart_source(surroundings.stage, EXTERNAL_DNS),
+        after=surroundings.compute,
     )
-    return [ExternalDns("names", args, opts=here.opts).release]
+    return [ExternalDns("names", args, opts=surroundings.opts).release]
 
 
-def _route(here: Surroundings, app: AppSpec, ingress: Ingress, after: list[Resource], *, https: bool) -> AlbRouteArgs:
+def _route(
+    surroundings: Surroundings, app: AppSpec, ingress: Ingress, after: list[Resource], *, https: bool
+) -> AlbRouteArgs:
     assert app.route is not None
     assert app.port is not None
-    domain, stage = here.config.ingress.domain, here.stage
+    domain, stage = surroundings.config.ingress.domain, surroundings.stage
     return AlbRouteArgs(
-        namespace=here.namespace,
+        namespace=surroundings.namespace,
         labels=of_app(app, project=stage.project, environment=stage.name),
         class_name=ingress.class_name,
         annotations=ingress.annotations,

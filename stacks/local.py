@@ -1,4 +1,4 @@
-"""A stage of kind `local`: everything inside one cluster on this machine, kind or kwok, which it does not ask."""
+"""A stage of kind `local`: everything runs in one cluster on this machine. Kind and kwok are treated alike."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from stacks.services.registry import SERVICES
 from stacks.services.service import LocalPlace
 
 DOMAIN = "localhost"
-POD_NETWORK = "10.244.0.0/16"  # cli/clusters/kind's; whoever is outside it came from the machine
+POD_NETWORK = "10.244.0.0/16"  # set in cli/clusters/kind; other addresses belong to this machine
 OUTSIDE: Peer = {"ipBlock": {"cidr": "0.0.0.0/0", "except": [POD_NETWORK]}}
 
 
@@ -47,11 +47,11 @@ def build(stage: Stage[LocalConfig]) -> None:
         controller=[CONTROLLER],
         machine=[OUTSIDE],
     )
-    made = {need: SERVICES[need].local(place, section) for need, section in config.services.items()}
+    services = {need: SERVICES[need].local(place, section) for need, section in config.services.items()}
     context = AppsContext(
         stage=stage,
         environment=environment,
-        settings={need: service.settings for need, service in made.items()},
+        settings={need: service.settings for need, service in services.items()},
         pull_secrets=pull_secrets(stage, environment, into),
         route_peers=[CONTROLLER],
         opts=into,
@@ -63,12 +63,12 @@ def build(stage: Stage[LocalConfig]) -> None:
 
 
 def kubeconfig_path(stage: Stage[LocalConfig]) -> str:
-    """Where ``wharf up`` leaves the kubeconfig; a path, so that no credential gets into the state."""
+    """The file to which ``wharf up`` writes the kubeconfig. The state holds only its path, and no credential."""
     return os.path.join(stage.root, ".wharf", f"{stage.name}.kubeconfig")
 
 
 def _quota(config: LocalConfig) -> dict[str, str]:
-    """As many node ports as there are services that this machine reaches, and no more."""
+    """The namespace may have one node port for each service that this machine reaches, and no more."""
     count = sum(SERVICES[need].machine_port is not None for need in config.services)
     return {"services.nodeports": str(count)} if count else {}
 

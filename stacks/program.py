@@ -1,4 +1,4 @@
-"""Stages: each reads its configuration once, makes the providers, composes components and exports what people need."""
+"""The Pulumi program: reads the stage's configuration once, then builds the stage according to its kind."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def run() -> None:
     """Builds the stage that Pulumi was asked for.
 
     Raises:
-        InputRefused: the stage or an app says something that cannot be; nothing was registered.
+        InputRefused: the stage file or an app file is wrong. Nothing was registered.
     """
     build(config.load())
 

@@ -1,4 +1,4 @@
-"""The providers of stages on AWS, made nowhere else."""
+"""The providers of stages on AWS. They are created only here."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stacks.reading.models import Stage
 
 
 def tags(stage: Stage) -> dict[str, str]:
-    """On everything. No commit among them: one must not touch every resource."""
+    """The tags of every resource. The commit is not a tag, because each new commit would then change every resource."""
     return {
         "project": stage.project,
         "stack": stage.name,
@@ -23,7 +23,7 @@ def tags(stage: Stage) -> dict[str, str]:
 
 
 def aws_provider(stage: Stage) -> aws.Provider:
-    """AWS, in the stage's region and as its profile; every resource gets `tags`."""
+    """The AWS provider, with the stage's region and profile. It puts `tags` on every resource."""
     return aws.Provider(
         "aws",
         region=stage.aws["region"],
@@ -39,7 +39,10 @@ def account_id(provider: aws.Provider) -> Output[str]:
 
 
 def eks_provider(stage: Stage, kubeconfig: Output[str]) -> k8s.Provider:
-    """A cluster on EKS. The identifier never changes, so that another kubeconfig does not replace all that is in it."""
+    """The provider of a cluster on EKS.
+
+    The identifier never changes. Otherwise, a new kubeconfig would replace everything in the cluster.
+    """
     profile = stage.aws.get("profile")
     return k8s.Provider(
         "kubernetes",
@@ -51,7 +54,7 @@ def eks_provider(stage: Stage, kubeconfig: Output[str]) -> k8s.Provider:
 
 
 def as_profile(kubeconfig: str, profile: str) -> str:
-    """The same kubeconfig, with tokens fetched as this profile; the one that is exported names nobody's."""
+    """The same kubeconfig, but tokens are fetched with this profile. The exported kubeconfig names no profile."""
     config = json.loads(kubeconfig)
     for user in config["users"]:
         user["user"]["exec"]["args"] += ["--profile", profile]

@@ -1,4 +1,4 @@
-"""What the parts of an environment on AWS are made in."""
+"""What every part of an environment on AWS needs to know about it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from stacks.services.service import AwsPlace
 
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
-    """A stage, the cluster it lives in, its namespace.
+    """A stage, the cluster that it runs in, and its namespace.
 
     Attributes:
         opts: the providers of AWS and of the cluster.
-        on_aws: the provider of AWS alone: a component waits for every provider that it is given, and the cluster's is
-            there when the cluster is.
+        on_aws: the provider of AWS alone. A component waits for every provider that it is given, and the cluster's
+            provider waits for the cluster.
     """
 
     stage: Stage[AwsConfig]
@@ -38,7 +38,7 @@ class Surroundings:
 
     @property
     def prefix(self) -> str:
-        """Starts the names on AWS of what is the stage's own."""
+        """The names of the stage's own resources on AWS begin with it."""
         return cluster_name(self.stage)
 
     @property
@@ -47,7 +47,7 @@ class Surroundings:
 
     @property
     def compute(self) -> Sequence[Resource]:
-        """What pods need to start."""
+        """The resources that must exist before a pod can start."""
         return self.cluster.compute
 
     @property
@@ -57,7 +57,7 @@ class Surroundings:
 
     @property
     def place(self) -> AwsPlace:
-        """Where services are made."""
+        """What services need to know about the environment."""
         outputs, config = self.cluster.outputs, self.config
         return AwsPlace(
             **self.in_namespace,

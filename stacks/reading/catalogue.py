@@ -1,4 +1,4 @@
-"""The apps of a stage: each app file, with what the stage says of that app laid over it."""
+"""The apps of a stage: each app file, merged with what the stage file says about that app."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _APP = pydantic.TypeAdapter(AppSpec)
 def load(
     root: Path, apps_dir: str, overrides: Mapping[str, Mapping[str, Any]], file: str
 ) -> tuple[dict[str, AppSpec], list[Problem]]:
-    """The apps that the stage names, and every problem with them. What is not named by the stage does not run in it."""
+    """The apps that the stage names, and every problem with them. Other apps do not run in it."""
     apps: dict[str, AppSpec] = {}
     problems: list[Problem] = []
     for name, override in sorted(overrides.items()):
         path = root / apps_dir / f"{name}.yaml"
         shown = f"{apps_dir}/{name}.yaml"
         if "/" in name or not _is_file(path):
-            there = ", ".join(sorted(p.stem for p in (root / apps_dir).glob("*.yaml"))) or "none"
-            missing = Refusal(f"wharf:apps.{name}", f"there is no {shown}; the apps are: {there}")
+            app_names = ", ".join(sorted(p.stem for p in (root / apps_dir).glob("*.yaml"))) or "none"
+            missing = Refusal(f"wharf:apps.{name}", f"there is no {shown}; the apps are: {app_names}")
             problems.append(Problem(file, missing))
             continue
         try:
@@ -41,15 +41,15 @@ def load(
             problems += refused.problems
             continue
         problems += _misplaced(name, written, override, file, shown)
-        app, found = _app({**_with_variables(merge(_normal(written), _normal(override))), "name": name})
-        problems += [_located(refusal, name, override, file, shown) for refusal in found]
+        app, refusals = _app({**_with_variables(merge(_normal(written), _normal(override))), "name": name})
+        problems += [_located(refusal, name, override, file, shown) for refusal in refusals]
         if app:
             apps[name] = app
     return apps, problems
 
 
 def unused_problems(root: Path, apps_dir: str, named: Set[str]) -> list[Problem]:
-    """What is wrong with the app files that no stage names, each by itself, as if a stage gave it a version."""
+    """The problems of the app files that no stage names. Each is checked alone, as if a stage gave it a version."""
     problems: list[Problem] = []
     for path in sorted((root / apps_dir).glob("*.yaml")):
         name, shown = path.stem, f"{apps_dir}/{path.name}"
@@ -67,7 +67,7 @@ def unused_problems(root: Path, apps_dir: str, named: Set[str]) -> list[Problem]
 
 
 def _is_file(path: Path) -> bool:
-    with suppress(OSError):  # a name that no file can have is no file
+    with suppress(OSError):  # some names cannot be file names, such as very long ones
         return path.is_file()
     return False
 
@@ -75,7 +75,7 @@ def _is_file(path: Path) -> bool:
 def _misplaced(
     name: str, written: Mapping[str, Any], override: Mapping[str, Any], file: str, shown: str
 ) -> Iterator[Problem]:
-    """An app is called as its file is, and which version runs is what stages differ in."""
+    """Keys in the wrong place: an app's name is that of its file, and its version belongs into the stage file."""
     unknown = Refusal("name", f"is not a known key: the app's name is that of its file, {name}")
     if "name" in written:
         yield Problem(shown, unknown)
@@ -88,7 +88,7 @@ def _misplaced(
 
 
 def _app(written: Mapping[str, Any]) -> tuple[AppSpec | None, list[Refusal]]:
-    """The app, and what is wrong with it. Wrong keys are left out, so that the others can be held against the stage."""
+    """The app, and its problems. Wrong keys are left out, so that the others can still be checked with the stage."""
     problems: list[Refusal] = []
     wrong: set[str] = set()
     while True:
@@ -100,10 +100,10 @@ def _app(written: Mapping[str, Any]) -> tuple[AppSpec | None, list[Refusal]]:
         else:
             return app, [*problems, *_need_refusals(app)]
         problems += [refusal for refusal in told if _field(refusal) not in wrong]
-        found = {_field(refusal) for refusal in told}
-        if found <= wrong or "kind" in found:  # what else may stand there follows from the kind
+        fields = {_field(refusal) for refusal in told}
+        if fields <= wrong or "kind" in fields:  # the kind decides which other keys are valid
             return None, problems
-        wrong |= found
+        wrong |= fields
 
 
 def _field(refusal: Refusal) -> str:
@@ -111,7 +111,7 @@ def _field(refusal: Refusal) -> str:
 
 
 def _stand_ins(wrong: Set[str]) -> dict[str, Any]:
-    """For keys that an app must have; nobody sees them, since what is wrong is refused."""
+    """Values for required keys that are wrong. They have no effect, because an app with a wrong key is refused."""
     required = {"name": "app", "image": "image", "version": "0", "port": 1, "schedule": "@daily"}
     return {key: value for key, value in required.items() if key in wrong}
 
@@ -127,7 +127,7 @@ def _normal(app: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _with_variables(app: Mapping[str, Any]) -> dict[str, Any]:
-    """A need without templates has the default variables of its service."""
+    """Gives a need without templates the default variables of its service."""
     needs = app.get("needs")
     if not isinstance(needs, Mapping):
         return dict(app)
@@ -145,7 +145,7 @@ def _need_refusals(app: AppSpec) -> Iterator[Refusal]:
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Maps merge, key by key and deep; lists and single values replace; a null in ``over`` takes the key away."""
+    """Merges maps key by key, at every level. Lists and single values are replaced. Null in ``over`` removes a key."""
     merged = dict(base)
     for key, value in over.items():
         if value is None:
@@ -159,7 +159,7 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _located(refusal: Refusal, name: str, override: Mapping[str, Any], file: str, shown: str) -> Problem:
-    """Blames the file in which the offending key stands; a version can only stand in the stage file."""
+    """Names the file that contains the wrong key. For a version, this is always the stage file."""
     if refusal.key == "version" or _stated(refusal.key, override):
         return Problem(file, refusal.under(f"wharf:apps.{name}"))
     return Problem(shown, refusal)
@@ -180,7 +180,7 @@ def image_variable(name: str) -> str:
 def with_images(
     apps: Mapping[str, AppSpec], images: Mapping[str, str], *, local: bool
 ) -> tuple[dict[str, AppSpec], list[Problem]]:
-    """The apps with the images that the environment gives for this run, ``WHARF_IMAGE_<APP>=repository:tag``."""
+    """The apps, with the images that environment variables set for this run: ``WHARF_IMAGE_<APP>=repository:tag``."""
     if images and not local:
         unset = Refusal("", "works in local stages only: unset it")
         return dict(apps), [Problem(name, unset) for name in sorted(images)]

@@ -1,4 +1,4 @@
-"""What must fit together across a stage file and its apps, checked before anything is registered."""
+"""Checks that a stage file and its apps fit together. They run before anything is registered."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OF_THE_NAMESPACE = ("default", "default-deny")
 
 
 def environment(config: Environment, apps: Mapping[str, AppSpec]) -> Iterator[Refusal]:
-    """Problems of apps with the stage and with each other."""
+    """The problems of apps that do not fit the stage, or each other."""
     yield from _needs(config, apps)
     yield from _secrets(config, apps)
     yield from _callers(config, apps)
@@ -47,16 +47,16 @@ def _callers(config: Environment, apps: Mapping[str, AppSpec]) -> Iterator[Refus
     for name, app in apps.items():
         for caller in app.from_:
             if caller not in config.apps:
-                there = ", ".join(sorted(config.apps))
-                yield Refusal(f"wharf:apps.{name}.from", f"{caller} is not an app of this stage; there are {there}")
+                app_names = ", ".join(sorted(config.apps))
+                yield Refusal(f"wharf:apps.{name}.from", f"{caller} is not an app of this stage; there are {app_names}")
 
 
 def _order(config: Environment, apps: Mapping[str, AppSpec]) -> Iterator[Refusal]:
     for name, app in apps.items():
         for first in app.after:
             if first not in config.apps:
-                there = ", ".join(sorted(config.apps))
-                yield Refusal(f"wharf:apps.{name}.after", f"{first} is not an app of this stage; there are {there}")
+                app_names = ", ".join(sorted(config.apps))
+                yield Refusal(f"wharf:apps.{name}.after", f"{first} is not an app of this stage; there are {app_names}")
     try:
         TopologicalSorter({name: app.after for name, app in apps.items()}).prepare()
     except CycleError as error:
@@ -81,7 +81,7 @@ def _twice(apps: Mapping[str, AppSpec]) -> Iterator[Refusal]:
 
 
 def _reserved(config: Environment, apps: Mapping[str, AppSpec]) -> Iterator[Refusal]:
-    """Names of objects that the platform itself has in the namespace."""
+    """Apps whose names the platform itself uses in the namespace, and pull secrets whose names are not valid."""
     taken = {name for need in config.services for name in SERVICES[need].objects}
     logins = {f"pull-{name}" for name in config.pull_secrets}
     for name, app in apps.items():
@@ -100,7 +100,7 @@ def _reserved(config: Environment, apps: Mapping[str, AppSpec]) -> Iterator[Refu
 
 
 def local(config: LocalConfig) -> Iterator[Refusal]:
-    """What only a local stage can get wrong."""
+    """The problems that only a local stage can have."""
     yield from service_refusals(config, Where("local"))
     taken = {config.ingress.port: "ingress"} if config.ingress.port else {}
     for need, section in config.services.items():
@@ -110,7 +110,7 @@ def local(config: LocalConfig) -> Iterator[Refusal]:
 
 
 def service_refusals(config: Environment, where: Where) -> Iterator[Refusal]:
-    """What services of this kind of stage do not take."""
+    """The settings that services do not accept in this kind of stage."""
     for need, section in config.services.items():
         yield from under(f"wharf:{need}", SERVICES[need].limits(section, where))
 

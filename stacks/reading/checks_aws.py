@@ -1,4 +1,4 @@
-"""What only stages on AWS can get wrong. The limits are the components' own: their arguments are made here."""
+"""The problems that only stages on AWS can have. The limits themselves are defined by the components."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from stacks.services.service import Where
 def stage(
     config: AwsConfig | ClusterConfig | AccountConfig, aws: Mapping[str, Any], root: Path, name: str
 ) -> Iterator[Refusal]:
-    """Every problem of a stage on AWS with what AWS offers and with itself."""
+    """Every setting that AWS does not offer, or that does not fit another setting."""
     region = aws.get("region")
     yield from _region(region)
     yield from _account(aws)
@@ -82,7 +82,7 @@ def _cluster(cluster: sections.Cluster) -> Iterator[Refusal]:
 
 
 def routes(config: AwsConfig, apps: Mapping[str, AppSpec]) -> Iterator[Refusal]:
-    """Without a domain there is one host, the load balancer's own, so a path tells apps apart or nothing does."""
+    """Without a domain, all apps share one host: the load balancer's own. Each app then needs a different path."""
     taken: dict[str, str] = {}
     for name, app in apps.items() if not config.ingress.domain else ():
         if app.route and (other := taken.setdefault(app.route.path, name)) != name:
@@ -107,14 +107,14 @@ def _ingress(ingress: sections.Ingress) -> Iterator[Refusal]:
 
 
 def _home(config: AwsConfig, root: Path, name: str) -> Iterator[Refusal]:
-    """An environment in another stage's cluster."""
+    """The problems of an environment that runs in another stage's cluster."""
     stack = config.cluster.stack
     if stack is None:
         return
     file = f"Pulumi.{stack}.yaml"
     if not (root / file).is_file():
-        there = ", ".join(sorted(path.name.split(".")[1] for path in root.glob("Pulumi.*.yaml")))
-        yield Refusal("wharf:cluster.stack", f"there is no {file}; the stages are {there}")
+        stage_names = ", ".join(sorted(path.name.split(".")[1] for path in root.glob("Pulumi.*.yaml")))
+        yield Refusal("wharf:cluster.stack", f"there is no {file}; the stages are {stage_names}")
     elif (kind := (read_stage(root / file, file).get("config") or {}).get("wharf:kind")) != "cluster":
         yield Refusal(
             "wharf:cluster.stack", f"{stack} is of kind {kind}, and a cluster is owned by a stage of kind cluster"
@@ -131,7 +131,7 @@ def _home(config: AwsConfig, root: Path, name: str) -> Iterator[Refusal]:
 
 
 def _node_count(config: AwsConfig, root: Path) -> int:
-    """EC2 nodes of the cluster that the environment lives in, its own or another stage's."""
+    """The number of EC2 nodes in the cluster that the environment runs in, its own or another stage's."""
     stack = config.cluster.stack
     if stack is None or not (root / f"Pulumi.{stack}.yaml").is_file():
         return config.cluster.system_nodes.count
@@ -139,7 +139,10 @@ def _node_count(config: AwsConfig, root: Path) -> int:
 
 
 def _settings_of(root: Path, stack: str) -> sections.Cluster:
-    """The cluster section of another stage; as good as empty where it is wrong, which is told when that is read."""
+    """The cluster section of another stage.
+
+    If it is wrong, the defaults are used. The problem is reported when that other stage is read.
+    """
     path = root / f"Pulumi.{stack}.yaml"
     written = (read_stage(path, path.name).get("config") or {}).get("wharf:cluster") or {}
     try:

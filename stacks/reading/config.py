@@ -1,4 +1,4 @@
-"""The one reader of configuration: from what Pulumi passes to a typed stage, or every problem at once."""
+"""Reads the configuration that Pulumi passes: the result is a typed stage, or all problems at once."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def load() -> Stage:
     """The stage that is being run.
 
     Raises:
-        InputRefused: every problem of the stage file and of the app files it uses.
+        InputRefused: the stage file or its app files are wrong. The error lists every problem.
     """
     stack, root = pulumi.get_stack(), Path(pulumi.get_root_directory())
     return parse(_values(), stack=stack, project=pulumi.get_project(), root=root, environ=os.environ)
@@ -49,9 +49,9 @@ def parse(
     """The stage that these values describe; see `load`.
 
     Args:
-        values: full keys to strings, JSON where structured.
-        environ: variables that may replace images.
-        written: what stands in the stage's file, where that has been read already.
+        values: strings by full key. Lists and maps are JSON.
+        environ: environment variables, which may replace images.
+        written: the content of the stage file, if it has been read already.
     """
     file = f"Pulumi.{stack}.yaml"
     if written is None:
@@ -63,18 +63,18 @@ def parse(
     if "wharf:kind" not in values:
         missing = Refusal("wharf:kind", "is missing: write local, aws, cluster or account")
         raise InputRefused([*problems, Problem(file, missing)])
-    mine = {k.removeprefix("wharf:"): _decoded(v) for k, v in values.items() if k.startswith("wharf:")}
+    wharf = {k.removeprefix("wharf:"): _decoded(v) for k, v in values.items() if k.startswith("wharf:")}
     aws = {key.removeprefix("aws:"): _decoded(value) for key, value in values.items() if key.startswith("aws:")}
-    config, refusals = _config(mine)
+    config, refusals = _config(wharf)
     problems += located(file, refusals)
-    apps, found = _apps(mine, root, file)
-    problems += found
+    apps, app_problems = _apps(wharf, root, file)
+    problems += app_problems
     if config is None:
         raise InputRefused(problems)
     if isinstance(config, Environment):
         images = {k: v for k, v in (environ or {}).items() if k.startswith(IMAGE_OVERRIDE)}
-        apps, found = catalogue.with_images(apps, images, local=config.kind == "local")
-        problems += found
+        apps, app_problems = catalogue.with_images(apps, images, local=config.kind == "local")
+        problems += app_problems
     problems += located(file, _checks(config, apps, written, aws, root, stack))
     if problems:
         raise InputRefused(problems)
@@ -89,7 +89,7 @@ def _checks(
     root: Path,
     stack: str,
 ) -> Iterator[Refusal]:
-    """What must fit together, in a stage of that kind."""
+    """The checks for this kind of stage, across keys and files."""
     if isinstance(config, Environment):
         yield from checks.environment(config, apps)
     if isinstance(config, LocalConfig):
@@ -101,29 +101,29 @@ def _checks(
     yield from checks_aws.stage(config, aws, root, stack)
 
 
-def _config(mine: Mapping[str, Any]) -> tuple[Config | None, list[Refusal]]:
+def _config(wharf: Mapping[str, Any]) -> tuple[Config | None, list[Refusal]]:
     kinds = {"local": LocalConfig, "aws": AwsConfig, "cluster": ClusterConfig, "account": AccountConfig}
-    model = kinds.get(str(mine["kind"]))
+    model = kinds.get(str(wharf["kind"]))
     if model is None:
-        text = f"{mine['kind']!r} is not a kind of stage: the kinds are {', '.join(kinds)}"
+        text = f"{wharf['kind']!r} is not a kind of stage: the kinds are {', '.join(kinds)}"
         return None, [Refusal("wharf:kind", text)]
     try:
-        config = model.model_validate_json(json.dumps(mine), strict=True, by_alias=True, by_name=False)
+        config = model.model_validate_json(json.dumps(wharf), strict=True, by_alias=True, by_name=False)
     except pydantic.ValidationError as error:
         return None, [Refusal(f"wharf:{refusal.key}", refusal.text) for refusal in explain(error, model)]
-    empty = [key for key, value in mine.items() if value == "null"]  # a key without a value arrives as this text
+    empty = [key for key, value in wharf.items() if value == "null"]  # Pulumi's text for a key without a value
     return config, [Refusal(f"wharf:{key}", "is empty, not text: write a value, or remove it") for key in empty]
 
 
 def named_apps(values: Mapping[str, str]) -> tuple[str, list[str]]:
-    """The folder of a stage's apps, and which of them it names; ``values`` as in `parse`."""
+    """The folder of a stage's app files, and the apps that the stage names. ``values`` are as in `parse`."""
     folder, overrides = _decoded(values.get("wharf:apps-dir", "apps")), _decoded(values.get("wharf:apps", "{}"))
     return folder if isinstance(folder, str) else "apps", list(overrides) if isinstance(overrides, dict) else []
 
 
-def _apps(mine: Mapping[str, Any], root: Path, file: str) -> tuple[Mapping[str, AppSpec], list[Problem]]:
-    """The apps, also where the rest of the stage is wrong, so that what is wrong with both is told at once."""
-    overrides, folder = mine.get("apps"), mine.get("apps-dir", "apps")
+def _apps(wharf: Mapping[str, Any], root: Path, file: str) -> tuple[Mapping[str, AppSpec], list[Problem]]:
+    """The apps. They are read even if the rest of the stage is wrong, so that all problems are reported at once."""
+    overrides, folder = wharf.get("apps"), wharf.get("apps-dir", "apps")
     if not isinstance(overrides, dict) or not isinstance(folder, str):
         return {}, []
     legible = {name: override for name, override in overrides.items() if isinstance(override, dict)}
@@ -131,7 +131,7 @@ def _apps(mine: Mapping[str, Any], root: Path, file: str) -> tuple[Mapping[str, 
 
 
 def _decoded(value: str) -> Any:
-    """Objects, lists, numbers and booleans arrive as JSON; a text that only looks like a number stays one."""
+    """Decodes objects, lists and booleans from JSON. Text that looks like a number stays text."""
     if value[:1] in ("{", "[") or value in ("true", "false"):
         try:
             return json.loads(value)

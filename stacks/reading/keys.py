@@ -1,4 +1,4 @@
-"""Which keys may stand where in a stage or an app file, read off the types that the files are read into."""
+"""Which keys are valid at which place of a stage file or an app file. They follow from the types of the models."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from components.apps.fields import yaml_key
 
 
 def known_keys(type_: Any, path: Sequence[int | str]) -> list[str]:
-    """The keys that may stand at a path; none where anything may."""
+    """The keys that are valid at a path. The list is empty if every key is valid."""
     types_ = list(_structures(type_))
     for part in path:
         types_ = [inner for outer in types_ for inner in _structures(_members(outer).get(str(part), _item(outer)))]
@@ -22,7 +22,7 @@ def known_keys(type_: Any, path: Sequence[int | str]) -> list[str]:
 
 
 def _structures(type_: Any) -> Iterator[Any]:
-    """The types that a value may have, without what is around them: Optional, unions, Annotated."""
+    """The types that a value may have: the ones inside Optional, a union or Annotated."""
     origin = typing.get_origin(type_)
     if origin is typing.Annotated:
         yield from _structures(typing.get_args(type_)[0])
@@ -44,6 +44,6 @@ def _members(type_: Any) -> Mapping[str, Any]:
 
 
 def _item(type_: Any) -> Any:
-    """What a list or a map holds."""
+    """The type of a list's items or of a map's values."""
     arguments = typing.get_args(type_)
     return arguments[-1] if arguments else None

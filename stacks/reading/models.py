@@ -1,4 +1,4 @@
-"""What a stage is, by its kind: the models that its file is read into, and the stage that the program builds."""
+"""The models that a stage file is read into, one for each kind of stage; and the stage that the program builds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from stacks.services.section import ServiceSection
 
 
 class Common(sections.Section):
-    """What every kind of stage may say."""
+    """The keys that every kind of stage may have."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
     production: bool = False
@@ -36,7 +36,7 @@ else:
 
 
 class Environment(_WithServices):
-    """What runs apps."""
+    """A stage that runs apps."""
 
     apps_dir: str = "apps"
     apps: sections.AppOverrides = {}
@@ -46,7 +46,7 @@ class Environment(_WithServices):
 
     @property
     def services(self) -> dict[str, ServiceSection]:
-        """The sections of the services that the stage has, by need."""
+        """The sections of the services that the stage has, by the name of the need."""
         sections_ = {need: getattr(self, need) for need in SERVICES}
         return {need: section for need, section in sections_.items() if section is not None}
 
@@ -84,7 +84,7 @@ ConfigT_co = TypeVar("ConfigT_co", bound=Common, covariant=True)
 
 @dataclass(frozen=True, kw_only=True)
 class Stage(Generic[ConfigT_co]):
-    """One stage, checked: its name, its settings, its apps, and the provider settings of ``aws:``.
+    """A stage that was checked: its name, its settings, its apps, and the provider settings of ``aws:``.
 
     ``Stage[LocalConfig]`` is a stage of kind local.
     """
@@ -105,8 +105,8 @@ class Stage(Generic[ConfigT_co]):
         return self.config.owner or self.project
 
     def secret(self: Stage[Environment], name: str) -> pulumi.Output[str]:
-        """The value of ``wharf:secrets.<name>``; that it exists was checked."""
+        """The value of ``wharf:secrets.<name>``. An earlier check made sure that it exists."""
         return pulumi.Output.secret(self.config.secrets[name].get_secret_value())
 
 
-ClusterStage = Stage[AwsConfig | ClusterConfig]  # one that can own a cluster
+ClusterStage = Stage[AwsConfig | ClusterConfig]  # a stage that can own a cluster

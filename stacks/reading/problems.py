@@ -1,4 +1,4 @@
-"""Everything that is wrong with the input, at once, in words."""
+"""The problems of the input: a sentence for each, all reported at once."""
 
 from __future__ import annotations
 
@@ -37,23 +37,23 @@ _EMPTY = {"dict_type": "{}", "model_type": "{}", "list_type": "[]"}
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong, and in which file; or in which variable of the environment."""
+    """What is wrong, and the place: a file or an environment variable."""
 
     place: str
     refusal: Refusal
 
     def __str__(self) -> str:
-        """One line, also where a key or a value in it has several, or moves the cursor of a terminal."""
-        return _CONTROL.sub(lambda found: repr(found[0])[1:-1], f"{self.place}: {self.refusal}")
+        """One line, even if a key or a value in it contains line breaks or control characters."""
+        return _CONTROL.sub(lambda control: repr(control[0])[1:-1], f"{self.place}: {self.refusal}")
 
 
 def located(place: str, refusals: Iterable[Refusal]) -> list[Problem]:
-    """The refusals, all of one place."""
+    """A problem for each refusal, all in the same place."""
     return [Problem(place, refusal) for refusal in refusals]
 
 
-class InputRefused(UserError, pulumi.RunError):  # noqa: N818 it is what the user reads first
-    """The stage or app files say what cannot be: one line a problem. The engine prints them without a traceback."""
+class InputRefused(UserError, pulumi.RunError):  # noqa: N818 users see this name
+    """A stage file or an app file is wrong. There is one line for each problem. The engine prints no traceback."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = list(dict.fromkeys(problems))
@@ -61,12 +61,12 @@ class InputRefused(UserError, pulumi.RunError):  # noqa: N818 it is what the use
 
 
 def refused(place: str, text: str, key: str = "") -> InputRefused:
-    """The refusal of a whole file, or of one key in it, with which nothing else can be read."""
+    """The error for a whole file, or for one key that prevents reading the rest."""
     return InputRefused([Problem(place, Refusal(key, text))])
 
 
 def explain(error: pydantic.ValidationError, type_: Any) -> list[Refusal]:
-    """Each problem of a validation as ``type_``. Never shows the value of a secret."""
+    """Each problem of an input that was validated as ``type_``. It never shows the value of a secret."""
     refusals: list[Refusal] = []
     for detail in error.errors(include_url=False):
         location = [part for part in detail["loc"] if part != "[key]"]
@@ -82,8 +82,8 @@ def explain(error: pydantic.ValidationError, type_: Any) -> list[Refusal]:
 def _sentence(detail: ErrorDetails, location: Sequence[int | str], type_: Any) -> str:
     kind, context = detail["type"], detail.get("ctx", {})
     secret = bool(location) and location[0] in _SECRET
-    value = None if detail["input"] == "null" else detail["input"]  # a key of the stage without a value arrives so
-    given = "its value" if secret else _shown(value)
+    value = None if detail["input"] == "null" else detail["input"]  # Pulumi's text for a key without a value
+    shown = "its value" if secret else _shown(value)
     if kind in ("extra_forbidden", "unexpected_keyword_argument"):
         return unknown_key(str(location[-1]), known_keys(type_, location[:-1]))
     if kind in ("missing", "missing_keyword_only_argument"):
@@ -93,14 +93,14 @@ def _sentence(detail: ErrorDetails, location: Sequence[int | str], type_: Any) -
     if kind in _WANTED:
         noun = "" if isinstance(value, bool) else f" {_noun(value)},"
         remedy = _remedy(kind, value, location, secret=secret)
-        return f"{given} is{noun} not {_WANTED[kind]}{remedy}".lstrip()
+        return f"{shown} is{noun} not {_WANTED[kind]}{remedy}".lstrip()
     if kind == "literal_error":
-        return f"{given} is{' empty,' if value is None else ''} not {context['expected']}".lstrip()
+        return f"{shown} is{' empty,' if value is None else ''} not {context['expected']}".lstrip()
     if kind in ("greater_than_equal", "less_than_equal"):
         limit, word = (context["ge"], "less") if "ge" in context else (context["le"], "more")
-        return f"{given} is {word} than {limit}"
+        return f"{shown} is {word} than {limit}"
     if kind == "string_pattern_mismatch":
-        return f"{given} does not match {context['pattern']}"
+        return f"{shown} does not match {context['pattern']}"
     if kind == "too_short":
         return f"has {context['actual_length']}, and needs {context['min_length']} or more"
     return f"{detail['msg'][0].lower()}{detail['msg'][1:]}"
@@ -115,7 +115,7 @@ def unknown_key(key: str, known: Sequence[str]) -> str:
 
 def _remedy(kind: str, value: Any, location: Sequence[int | str], *, secret: bool) -> str:
     if kind == "string_type" and isinstance(value, (bool, int, float)):
-        return ": put it in quotes, as it is written there"  # as it was read, 1.10 is 1.1, and 0x1F is 31
+        return ": put it in quotes, as it is written there"  # we only have the number: 1.1 for 1.10
     if value is None and kind in _EMPTY and len(location) == 1:
         return f": write {_EMPTY[kind]}, or remove it"
     if secret:
@@ -128,7 +128,7 @@ def _remedy(kind: str, value: Any, location: Sequence[int | str], *, secret: boo
 
 
 def _listed(value: str, key: str) -> str:
-    """A text as the list that was meant: of a command, its words."""
+    """The list that the user meant by a text. The text of a command is split into words."""
     if key not in ("command", "args"):
         return f"[{value}]"
     with suppress(ValueError):
@@ -137,7 +137,7 @@ def _listed(value: str, key: str) -> str:
 
 
 def _shown(value: Any) -> str:
-    """A single value as it would stand in YAML, no longer than a line; of several, nothing."""
+    """A single value as in YAML, shortened to one line. A list or a map is not shown."""
     if value is None or isinstance(value, (Mapping, list, tuple)):
         return ""
     text = str(value).lower() if isinstance(value, bool) else repr(value)

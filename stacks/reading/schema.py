@@ -1,8 +1,8 @@
 """JSON Schemas of the app file and the stage file, for editors. ``python -m stacks.reading.schema`` writes them.
 
 The keys come from the models, the limits from the constants that the checks use, and the descriptions from the tables
-in ``docs/``. A schema looks at one file and one key at a time. What two keys or two files must agree on, and what AWS
-offers, only the program checks.
+in ``docs/``. A schema looks at one file and one key at a time. Only the program checks what AWS offers, and whether two
+keys or two files fit together.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from stacks.services.registry import SERVICES
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 FOLDER = DOCS / "schema"
-DRAFT = "http://json-schema.org/draft-07/schema#"  # newer drafts are not known to every editor
+DRAFT = "http://json-schema.org/draft-07/schema#"  # not every editor knows newer drafts
 KINDS = {
     "local": models.LocalConfig,
     "aws": models.AwsConfig,
@@ -40,7 +40,7 @@ def _whole(pattern: str, **more: Any) -> Schema:
 
 
 def _described(page: str) -> dict[str, str]:
-    """The first two columns of a page's tables: a key, and what it holds."""
+    """The first two columns of a page's tables: the key and its description."""
     rows = re.findall(r"^\| `([A-Za-z:.-]+)` \| (.*?) \|", (DOCS / page).read_text(), flags=re.MULTILINE)
     return {key: re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", text) for key, text in rows}
 
@@ -77,7 +77,7 @@ LIMITS: Mapping[str, Mapping[str, Schema]] = {
     "Health": {"live": {"pattern": "^/"}, "ready": {"pattern": "^/"}},
     "Route": {"host": _whole(fields.HOST.pattern), "path": _whole(fields.URL_PATH.pattern)},
     "Permission": {"actions": {"items": _whole(fields.ACTION.pattern), "minItems": 1}, "resources": {"minItems": 1}},
-    # The least that any kind of stage takes. RDS wants more storage than a local volume, which only the program knows.
+    # The lowest values that any kind of stage accepts. Only the program checks that RDS needs more storage.
     "DatabaseSection": {"storage-gib": {"minimum": 1}, "backup-days": {"minimum": 0}, "rotation": {"minimum": 1}},
     "CacheSection": {"rotation": {"minimum": 1}},
     "LocalConfig": {"pull-secrets": {"propertyNames": _whole(NAME)}},
@@ -139,7 +139,7 @@ def _app() -> Schema:
 
 
 def _nothing_required(schema: Schema) -> None:
-    """What a stage adds is merged into maps, however deep, and replaces lists."""
+    """Makes the keys of maps optional at every level, because a stage can add them. A stage can only replace a list."""
     schema.pop("required", None)
     for value in schema.get("properties", {}).values():
         for choice in value.get("anyOf", [value]):
@@ -147,7 +147,7 @@ def _nothing_required(schema: Schema) -> None:
 
 
 def _app_override() -> Schema:
-    """An app as a stage overrides it: ``null`` takes a key away, and the version must be there."""
+    """The part of an app that is in a stage file. ``null`` removes a key. The version is required."""
     app = _nullable(_app())
     app["properties"]["version"] = app["properties"]["version"]["anyOf"][0]
     return _or_encrypted({**app, "required": ["version"]})
@@ -205,7 +205,7 @@ def _provider_settings(kind: str) -> Schema:
 
 
 def _top(schema: Schema) -> Schema:
-    """A value right below ``config``: never empty, and as JSON in quotes where `pulumi config set` wrote it."""
+    """A value directly below ``config``. It is never empty. `pulumi config set` writes it as JSON in quotes."""
     written: list[Schema] = []
     for choice in _choices(schema):
         if choice.get("type") == "null":
@@ -227,7 +227,7 @@ def _choices(schema: Schema) -> Iterator[Schema]:
 
 
 def _or_encrypted(schema: Schema, *, plain_secrets: bool = True) -> Schema:
-    """Any text that needs no special form may be encrypted. A secret has to be, except in a local stage."""
+    """Any text that needs no special form may be encrypted. A secret must be encrypted, except in a local stage."""
     encrypted = {"$ref": "#/$defs/encrypted"}
     if schema.get("type") == "string" and not {"pattern", "enum", "const"} & set(schema):
         plain = {key: value for key, value in schema.items() if key not in ("writeOnly", "format", "description")}
@@ -247,7 +247,7 @@ def _or_encrypted(schema: Schema, *, plain_secrets: bool = True) -> Schema:
 
 
 def _generated(type_: Any, descriptions: Mapping[str, str], prefix: str = "") -> Schema:
-    """What pydantic says of a type, with our limits and descriptions, and without references."""
+    """The schema that pydantic generates for a type, with our limits and descriptions, and without references."""
     generated = TypeAdapter(type_).json_schema()
     definitions = {**generated.pop("$defs", {}), type_.__name__: generated}
     for name, limits in LIMITS.items():
@@ -286,7 +286,7 @@ def _plain(schema: Schema, definitions: Mapping[str, Schema], descriptions: Mapp
 
 
 def files() -> Mapping[Path, str]:
-    """The schema files and what is in them."""
+    """The schema files and their content."""
     schemas = {"app.json": app_schema(), "stage.json": stage_schema()}
     return {FOLDER / name: json.dumps(schema, indent=1, ensure_ascii=False) + "\n" for name, schema in schemas.items()}
 

@@ -1,4 +1,4 @@
-"""The sections of a stage file, a model each. Those of services are in stacks/services/."""
+"""The models of the sections of a stage file. Those of services are in stacks/services/."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ Owner = Annotated[
         r"[\w .:/=+@-]{1,256}",
         "cannot be a tag on AWS: at most 256 letters, digits, spaces and . : / = + - @ _",
     ),
-    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 256}),  # letters of any script, not JavaScript's \w
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 256}),  # JavaScript's \w is ASCII only
 ]
 CertificateArn = Annotated[
     str,
@@ -61,7 +61,7 @@ IamArn = Annotated[
 
 
 class Network(Section):
-    """The VPC. ``zones`` are names, such as us-east-1a; the address plan is stable when one is appended."""
+    """The VPC. ``zones`` are names, such as us-east-1a. If a zone is appended, the addresses of the others stay."""
 
     cidr: Cidr = "10.0.0.0/16"
     zones: list[str] = Field(min_length=2)
@@ -70,21 +70,21 @@ class Network(Section):
 
 
 class EndpointAccess(Section):
-    """Who reaches the Kubernetes API: the public ranges (none: not public), and the VPC itself."""
+    """Who can reach the Kubernetes API: public address ranges (if empty, nobody outside), and the VPC itself."""
 
     public: list[Cidr] = []
     private: bool = True
 
 
 class SystemNodes(Section):
-    """The managed EC2 group for what Fargate cannot run; ``count`` 0 is all-Fargate."""
+    """The managed EC2 nodes for pods that Fargate cannot run. With ``count`` 0, all pods run on Fargate."""
 
     count: int = Field(default=0, ge=0, le=20)
     type: str = "t4g.medium"
 
 
 class Cluster(Section):
-    """The EKS cluster, or ``stack``: the stage of kind cluster whose cluster this environment lives in."""
+    """The EKS cluster. If ``stack`` is set, the environment runs in the cluster of that stage of kind cluster."""
 
     stack: str | None = None
     version: str | None = None
@@ -97,7 +97,7 @@ class Cluster(Section):
 
 
 class Ingress(Section):
-    """The way in. With ``domain``: HTTPS and DNS records; without: the load balancer's own name, and HTTP."""
+    """How users reach the apps. With ``domain``: HTTPS and DNS records. Without: HTTP at the load balancer's name."""
 
     domain: str | None = None
     zone_id: str | None = None
@@ -115,14 +115,14 @@ class PullSecret(Section):
 
 
 class Account(Section):
-    """What is made once an account: for which repository, and for which stages, GitHub may deploy."""
+    """What an AWS account needs once: the repository on GitHub, and the stages that it may deploy."""
 
     repository: str = Field(pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")
     stages: Annotated[list[str], Field(min_length=1), AfterValidator(_stage_names)]
 
 
 class Exemption(Section):
-    """A rule that a resource of this stage need not hold, why, and until when."""
+    """A rule that a resource of this stage need not follow, the reason, and the end date."""
 
     rule: str
     resource: str = "*"

@@ -1,4 +1,4 @@
-"""Pulumi.yaml and Pulumi.<stage>.yaml as files: read without the engine, and without the passphrase."""
+"""Reads the files Pulumi.yaml and Pulumi.<stage>.yaml, without the engine and without the passphrase."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def read_yaml(path: Path, shown: str) -> dict[str, Any]:
     """The mapping in a YAML file; an empty file is an empty mapping.
 
     Raises:
-        InputRefused: not to be read, not YAML, not a mapping; names file, line and column.
+        InputRefused: the file cannot be read, is not YAML, or is not a mapping. The error names file, line and column.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -49,7 +49,7 @@ def parse_yaml(text: str, shown: str) -> dict[str, Any]:
         mark = error.problem_mark or error.context_mark
         where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
         raise refused(f"{shown}{where}", f"is not YAML: {error.problem or error.context}") from None
-    except (ValueError, RecursionError) as error:  # what looks like a number or a date, and is none; too deep
+    except (ValueError, RecursionError) as error:  # an invalid number or date; too many levels
         raise refused(shown, f"is not YAML: {error}: put what is text in quotes") from None
     except YAMLError as error:
         raise refused(shown, f"is not YAML: {str(error).splitlines()[0]}") from None
@@ -65,16 +65,19 @@ def parse_yaml(text: str, shown: str) -> dict[str, Any]:
 
 @functools.lru_cache(maxsize=4096)
 def _loaded(text: str) -> Any:
-    """Kept, since a review reads the same apps for every stage, and the parser takes its time to be exact."""
+    """Cached, because a review reads the same apps for every stage, and this exact parser is slow."""
     return YAML(typ="safe", pure=True).load(text)
 
 
 def _plain(value: Any, path: str, above: tuple[int, ...], seen: Iterator[int]) -> Any:
-    """The same as JSON has it: dates are text, and so are keys.
+    """The same value in the types of JSON: dates and keys become text.
+
+    Args:
+        above: the ids of the lists and maps that contain the value.
+        seen: counts the values of the file. A few lines of aliases to aliases can expand to millions.
 
     Raises:
-        RefusedError: what JSON does not have; ``above`` are the ids of what the value is in. Or ``seen`` counts more
-            values than a file is meant to hold, which a few lines of aliases to aliases can.
+        RefusedError: JSON has no such value, the value contains itself, or the file has too many values.
     """
     if next(seen) > MOST_VALUES:
         raise RefusedError(
@@ -114,7 +117,7 @@ def read_stage(path: Path, shown: str) -> dict[str, Any]:
     """A stage file, whose ``config`` holds keys and values.
 
     Raises:
-        InputRefused: as `read_yaml`, or ``config`` is something else.
+        InputRefused: as `read_yaml`, or ``config`` does not hold keys and values.
     """
     stage = read_yaml(path, shown)
     config = stage.get("config")
@@ -124,7 +127,7 @@ def read_stage(path: Path, shown: str) -> dict[str, Any]:
 
 
 def file_problems(project: Mapping[str, Any], stage: Mapping[str, Any], file: str) -> list[Problem]:
-    """What the files must not have because it could not be read offline, the same for everybody."""
+    """Keys that the files must not have, because they cannot be read offline with the same result for everybody."""
     known = ", ".join(STAGE_KEYS)
     refusals = [
         Refusal(key, f"is not a known key: the known keys are {known}") for key in stage if key not in STAGE_KEYS
@@ -139,10 +142,10 @@ def file_problems(project: Mapping[str, Any], stage: Mapping[str, Any], file: st
 
 
 def config_of(stage: Mapping[str, Any], project_name: str) -> tuple[dict[str, str], tuple[str, ...]]:
-    """The values of a stage file as the engine would pass them, and which keys are secret.
+    """The values of a stage file as the engine would pass them, and the keys that are secret.
 
-    An encrypted value is a placeholder that names its path, and is another where the ciphertext is, so that a diff
-    tells a change: nothing here can decrypt it, and nothing needs to.
+    An encrypted value becomes a placeholder: its path, and a digest of the ciphertext. A diff therefore shows a
+    change. Nothing here can decrypt the value, and nothing needs to.
     """
     values: dict[str, str] = {}
     secret_keys: list[str] = [*ALWAYS_SECRET]
@@ -156,11 +159,11 @@ def config_of(stage: Mapping[str, Any], project_name: str) -> tuple[dict[str, st
 
 
 def plain_paths(value: Any, path: str) -> list[str]:
-    """Paths of the leaves that are not encrypted."""
+    """The paths of the single values that are not encrypted."""
     if is_encrypted(value):
         return []
     if isinstance(value, Mapping):
-        return [found for key, item in value.items() for found in plain_paths(item, f"{path}.{key}")]
+        return [leaf for key, item in value.items() for leaf in plain_paths(item, f"{path}.{key}")]
     return [path]
 
 

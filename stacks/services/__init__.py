@@ -1,4 +1,5 @@
-"""What apps can need: one file a service, named here. Everything that depends on the list is derived from it."""
+"""The services that apps can need. Each has a file here, and its name in the list: the rest of Wharf reads the list."""
 
-# Each names the module beside this one, the key of `needs`, the section `wharf:<name>`, and the part in `wharf status`.
+# Each is the name of a module in this folder, of a key in `needs`, of the section `wharf:<name>`, and of the part in
+# `wharf status`.
 NAMES = ("database", "broker", "cache", "mail")

@@ -14,7 +14,7 @@ from stacks.services.service import AwsPlace, LocalPlace, Made, Service, Where
 
 
 class CacheSection(ServiceSection):
-    """Valkey: ElastiCache on AWS, one pod locally. It keeps nothing that could not be made again."""
+    """Valkey: ElastiCache on AWS, one pod locally. Its data can be lost, so apps must be able to create it again."""
 
     version: Version | None = None
     size: str = "cache.t4g.micro"
@@ -22,34 +22,37 @@ class CacheSection(ServiceSection):
     rotation: int = 1
 
 
-def _local(place: LocalPlace, wanted: CacheSection) -> Made:
+def _local(place: LocalPlace, section: CacheSection) -> Made:
     args = ValkeyArgs(
         **place.in_namespace,
         rollout_key=place.rollout_key,
-        version=wanted.version or DEFAULT_VERSION,
-        rotation=wanted.rotation,
+        version=section.version or DEFAULT_VERSION,
+        rotation=section.rotation,
     )
     return Made(settings=Valkey("cache", args, opts=place.opts).settings)
 
 
-def _aws(place: AwsPlace, wanted: CacheSection) -> Made:
+def _aws(place: AwsPlace, section: CacheSection) -> Made:
     args = CacheArgs(
         **place.network,
-        version=wanted.version or DEFAULT_VERSION,
-        size=wanted.size,
-        multi_zone=wanted.multi_zone,
-        rotation=wanted.rotation,
+        version=section.version or DEFAULT_VERSION,
+        size=section.size,
+        multi_zone=section.multi_zone,
+        rotation=section.rotation,
     )
-    made = Cache("cache", args, opts=place.on_aws)
-    return Made(settings=made.settings, target=Target(security_group_id=made.security_group_id, port=made.port))
+    elasticache = Cache("cache", args, opts=place.on_aws)
+    return Made(
+        settings=elasticache.settings,
+        target=Target(security_group_id=elasticache.security_group_id, port=elasticache.port),
+    )
 
 
-def _limits(wanted: CacheSection, where: Where) -> Iterator[Refusal]:
+def _limits(section: CacheSection, where: Where) -> Iterator[Refusal]:
     if where.kind == "local":
-        yield from valkey.limits(rotation=wanted.rotation)
+        yield from valkey.limits(rotation=section.rotation)
     else:
-        version = wanted.version or DEFAULT_VERSION
-        yield from cache.limits(version=version, size=wanted.size, rotation=wanted.rotation)
+        version = section.version or DEFAULT_VERSION
+        yield from cache.limits(version=version, size=section.size, rotation=section.rotation)
 
 
 SERVICE = Service(

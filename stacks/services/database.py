@@ -29,50 +29,50 @@ class DatabaseSection(ServiceSection):
     port: HostPort | None = None
 
 
-def _local(place: LocalPlace, wanted: DatabaseSection) -> Made:
+def _local(place: LocalPlace, section: DatabaseSection) -> Made:
     args = PostgresArgs(
         **place.in_namespace,
         rollout_key=place.rollout_key,
-        version=wanted.engine_version or LOCALLY,
-        storage_gib=wanted.storage_gib,
-        keep=wanted.keep,
-        rotation=wanted.rotation,
+        version=section.engine_version or LOCALLY,
+        storage_gib=section.storage_gib,
+        keep=section.keep,
+        rotation=section.rotation,
         node_port=PORT.node_port,
         outside=place.machine,
     )
     return Made(settings=Postgres("database", args, opts=place.opts).settings)
 
 
-def _aws(place: AwsPlace, wanted: DatabaseSection) -> Made:
+def _aws(place: AwsPlace, section: DatabaseSection) -> Made:
     args = DatabaseArgs(
         **place.network,
-        engine_version=wanted.engine_version or ON_AWS,
-        size=wanted.size,
-        storage_gib=wanted.storage_gib,
-        multi_zone=wanted.multi_zone,
-        backup_days=wanted.backup_days,
-        keep=wanted.keep,
-        rotation=wanted.rotation,
+        engine_version=section.engine_version or ON_AWS,
+        size=section.size,
+        storage_gib=section.storage_gib,
+        multi_zone=section.multi_zone,
+        backup_days=section.backup_days,
+        keep=section.keep,
+        rotation=section.rotation,
         log_days=place.log_days,
     )
-    made = Database("database", args, opts=place.on_aws)
-    target = Target(security_group_id=made.security_group_id, port=made.port)
-    return Made(settings=made.settings, target=target, host=made.host)
+    rds = Database("database", args, opts=place.on_aws)
+    target = Target(security_group_id=rds.security_group_id, port=rds.port)
+    return Made(settings=rds.settings, target=target, host=rds.host)
 
 
-def _limits(wanted: DatabaseSection, where: Where) -> Iterator[Refusal]:
+def _limits(section: DatabaseSection, where: Where) -> Iterator[Refusal]:
     if where.kind == "local":
-        yield from postgres.limits(storage_gib=wanted.storage_gib, rotation=wanted.rotation)
+        yield from postgres.limits(storage_gib=section.storage_gib, rotation=section.rotation)
         return
     yield from database.limits(
-        engine_version=wanted.engine_version or ON_AWS,
-        size=wanted.size,
-        storage_gib=wanted.storage_gib,
-        backup_days=wanted.backup_days,
-        keep=wanted.keep,
-        rotation=wanted.rotation,
+        engine_version=section.engine_version or ON_AWS,
+        size=section.size,
+        storage_gib=section.storage_gib,
+        backup_days=section.backup_days,
+        keep=section.keep,
+        rotation=section.rotation,
     )
-    if wanted.port is not None:
+    if section.port is not None:
         yield Refusal("port", "works in local stages only: remove it")
 
 

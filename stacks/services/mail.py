@@ -14,19 +14,19 @@ from stacks.services.service import AwsPlace, LocalPlace, Made, Service, Where
 
 
 class MailSection(ServiceSection):
-    """The sender: a domain that SES signs for, or single verified addresses; locally a catcher takes all."""
+    """The senders: a domain that SES signs for, or single verified addresses. Locally, a catcher receives all mail."""
 
     domain: str | None = None
     addresses: list[str] = []
 
 
-def _local(place: LocalPlace, wanted: MailSection) -> Made:
+def _local(place: LocalPlace, section: MailSection) -> Made:
     args = MailCatcherArgs(**place.in_namespace, page_peers=place.controller)
     return Made(settings=MailCatcher("mail", args, opts=place.opts).settings)
 
 
-def _aws(place: AwsPlace, wanted: MailSection) -> Made:
-    zone_id = place.zone_id if wanted.domain == place.domain else None
+def _aws(place: AwsPlace, section: MailSection) -> Made:
+    zone_id = place.zone_id if section.domain == place.domain else None
     args = MailRelayArgs(
         **place.in_namespace,
         **place.identity,
@@ -34,20 +34,20 @@ def _aws(place: AwsPlace, wanted: MailSection) -> Made:
         account_id=place.account_id,
         vpc_id=place.vpc_id,
         cluster_security_group_id=place.cluster_security_group_id,
-        domain=wanted.domain,
-        addresses=wanted.addresses,
+        domain=section.domain,
+        addresses=section.addresses,
         zone_id=zone_id,
         after=place.compute,
     )
     relay = MailRelay("mail", args, opts=place.opts)
     target = Target(security_group_id=relay.security_group_id, port=relay.port)
-    records = relay.dkim_records if wanted.domain and not zone_id else None
+    records = relay.dkim_records if section.domain and not zone_id else None
     return Made(settings=relay.settings, target=target, records=records)
 
 
-def _limits(wanted: MailSection, where: Where) -> Iterator[Refusal]:
+def _limits(section: MailSection, where: Where) -> Iterator[Refusal]:
     if where.kind == "aws":
-        yield from mail_relay.limits(domain=wanted.domain, addresses=wanted.addresses)
+        yield from mail_relay.limits(domain=section.domain, addresses=section.addresses)
 
 
 SERVICE = Service(

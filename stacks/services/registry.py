@@ -1,4 +1,4 @@
-"""Every service, in the order in which people are told of them."""
+"""Every service, in the order in which users see them."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from components.apps.fields import yaml_key
 
 @dataclass(frozen=True)
 class Matching:
-    """A text that matches ``pattern`` as a whole; ``refusal`` is said of any other. The JSON Schema says it too."""
+    """The whole text must match ``pattern``. ``refusal`` is the message if not. The JSON Schema has the pattern too."""
 
     pattern: str
     refusal: str
@@ -37,20 +37,24 @@ HostPort = Annotated[int, Field(ge=1, le=65535)]
 
 
 class Section(BaseModel):
-    """Keys are written with dashes: ``wharf:cluster.endpoint-access`` is `Cluster.endpoint_access`."""
+    """In the file, keys have dashes: ``wharf:cluster.endpoint-access`` is `Cluster.endpoint_access`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=yaml_key, validate_by_name=True)
 
 
 class ServiceSection(Section):
-    """The section of a service. A service that can keep its data has a field ``keep``; one on a port has ``port``."""
+    """The section of a service.
+
+    If the service can keep its data, the section has a field ``keep``. If it has a port of this machine, the section
+    has a field ``port``.
+    """
 
     @property
     def keeps(self) -> bool:
-        """Whether the stage says that the data must outlive a mistake."""
+        """Whether the stage protects the data against deletion by mistake."""
         return bool(getattr(self, "keep", False))
 
     @property
     def machine_port(self) -> int | None:
-        """The port of this machine that the stage asks for."""
+        """The port of this machine that the stage file sets."""
         return getattr(self, "port", None)

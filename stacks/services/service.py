@@ -1,4 +1,4 @@
-"""What a service is, and what its makers are given and give back."""
+"""What a service is: what it needs to be created, and what it gives back."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from stacks.services.section import ServiceSection
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where a service is made: the stage, its namespace, and who comes from outside it.
+    """The place in which a service is created: the stage and its namespace.
 
     Attributes:
-        rollout_key: keys the fingerprints that roll pods.
-        compute: what pods need to start.
+        rollout_key: the key of the fingerprints. When a fingerprint changes, pods are replaced.
+        compute: the resources that must exist before a pod can start.
         opts: the providers of the stage.
     """
 
@@ -39,7 +39,7 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class LocalPlace(Place):
-    """A cluster on this machine: ``controller`` is the ingress controller, ``machine`` whoever is outside the pods."""
+    """A cluster on this machine. ``controller`` is the ingress controller, ``machine`` any client outside the pods."""
 
     controller: Sequence[Peer]
     machine: Sequence[Peer]
@@ -50,10 +50,10 @@ class AwsPlace(Place):
     """An environment on EKS.
 
     Attributes:
-        on_aws: the provider of AWS alone, for what does not wait for the cluster.
+        on_aws: the provider of AWS alone, for resources that do not wait for the cluster.
         identity: arguments by which IAM knows the cluster's service accounts.
         log_days: how long logs are kept.
-        domain, zone_id: of the stage's ingress.
+        domain, zone_id: the settings of the stage's ingress.
     """
 
     on_aws: ResourceOptions
@@ -75,13 +75,13 @@ class AwsPlace(Place):
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
-    """What an environment needs to know of a service that it has made.
+    """What an environment needs to know about a service that it has created.
 
     Attributes:
         settings: values of ``${url}``, ``${host}`` and so on.
-        target: what to open to the pods of apps, where a security group guards the service.
-        host: put out by the stack, where people may want to reach it.
-        records: DNS records that somebody has to make by hand.
+        target: the security group and port to open to the pods of apps. None if no security group guards the service.
+        host: the host name that the stack exports. None if nobody needs to reach it.
+        records: DNS records that somebody has to create by hand.
     """
 
     settings: Mapping[str, Output[str]]
@@ -92,7 +92,7 @@ class Made:
 
 @dataclass(frozen=True)
 class Where:
-    """The kind of stage that a section stands in; ``nodes`` is the number of EC2 nodes of its cluster."""
+    """The kind of stage that a section belongs to. ``nodes`` is the number of EC2 nodes in its cluster."""
 
     kind: Literal["local", "aws"]
     nodes: int = 0
@@ -100,7 +100,7 @@ class Where:
 
 @dataclass(frozen=True)
 class MachinePort:
-    """A port of this machine that leads to a local service: by default ``port``, over the cluster's ``node_port``."""
+    """A port of this machine that leads to a local service. ``port`` is the default. It leads to ``node_port``."""
 
     port: int
     node_port: int
@@ -108,19 +108,19 @@ class MachinePort:
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """Something that apps can need, made in one way on this machine and in another on AWS.
+    """Something that apps can need. It is created in one way on this machine, and in another on AWS.
 
     Attributes:
-        need: its name, everywhere: ``needs: [database]``, ``wharf:database``, ``wharf logs local database``.
+        need: its name everywhere: ``needs: [database]``, ``wharf:database``, ``wharf logs local database``.
         title: what it is, for the docs: ``PostgreSQL: RDS on AWS, a StatefulSet locally``.
-        prefix: starts the default variables, such as ``DATABASE`` in ``DATABASE_HOST``.
-        settings: what templates can name, such as ``host`` for ``${host}``.
+        prefix: the beginning of the default variables, such as ``DATABASE`` in ``DATABASE_HOST``.
+        settings: the names that templates can use, such as ``host`` in ``${host}``.
         section: the model of ``wharf:<need>``.
-        objects: names that it takes in the namespace, so that no app can.
-        local, aws: make it.
-        limits: what a kind of stage does not take; keys are relative to the section.
+        objects: the names of its objects in the namespace. No app can have one of these names.
+        local, aws: the functions that create it.
+        limits: the settings that a kind of stage does not accept. The keys are relative to the section.
         in_cluster: whether its pods run in the stage's namespace on AWS too.
-        machine_port: where it is reached from this machine.
+        machine_port: the port of this machine that leads to it. None if there is none.
     """
 
     need: str
@@ -137,5 +137,5 @@ class Service:
 
     @property
     def default_variables(self) -> Mapping[str, str]:
-        """Variables of an app that names the need and no template: ``DATABASE_HOST`` holds ``${host}``."""
+        """The variables of an app that names the need without templates: ``DATABASE_HOST`` holds ``${host}``."""
         return {f"{self.prefix}_{setting.upper()}": f"${{{setting}}}" for setting in self.settings}
