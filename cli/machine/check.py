@@ -1,4 +1,4 @@
-"""One thing that was looked at on this machine, and the commands that are asked about it."""
+"""The result of one check of this machine, and the commands that the checks run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COMMAND_SECONDS = 20.0
 
 @dataclass(frozen=True)
 class Check:
-    """``note``: it does not stand in the way, and is worth knowing. ``remedy`` is empty where nothing is to be done."""
+    """The result of a check. ``note`` is worth knowing, but prevents nothing. ``remedy`` can be empty."""
 
     name: str
     verdict: Verdict
@@ -31,7 +31,7 @@ def says(command: Sequence[str]) -> str:
 
 
 def run_command(command: Sequence[str], patience: float = COMMAND_SECONDS) -> subprocess.CompletedProcess[str] | str:
-    """The command's answer, or in words why it gave none; empty where there is no such command."""
+    """The result of a command, or a text that says why there is none. It is empty if the command does not exist."""
     if shutil.which(command[0]) is None:
         return ""
     try:
@@ -45,9 +45,9 @@ def run_command(command: Sequence[str], patience: float = COMMAND_SECONDS) -> su
 
 
 def parsed(text: str) -> Version | None:
-    """The first version in some text: (3, 272, 0) of "v3.272.0"."""
-    found = re.search(r"\b[v/]?(\d+)\.(\d+)(?:\.(\d+))?", text)
-    return tuple(int(part) for part in found.groups() if part is not None) if found else None
+    """The first version in a text: (3, 272, 0) for "v3.272.0"."""
+    match = re.search(r"\b[v/]?(\d+)\.(\d+)(?:\.(\d+))?", text)
+    return tuple(int(part) for part in match.groups() if part is not None) if match else None
 
 
 def dotted(version: Version) -> str:

@@ -1,4 +1,4 @@
-"""One process at a time, across processes, without a file that could be left behind."""
+"""A lock that only one process can hold. It is no file, so nothing can be left behind."""
 
 import fcntl
 import os
@@ -12,7 +12,7 @@ from stacks.errors import UserError
 
 @contextmanager
 def only_one(folder: Path, busy: str, say: Callable[[str], None], timeout: float) -> Iterator[None]:
-    """Hold a folder's lock; `busy` is what the holder is doing, for who has to wait.
+    """Hold the lock of a folder. If another process has to wait, it tells its user `busy`: what is being done.
 
     The kernel drops the lock when its holder dies, however that happens.
 
@@ -49,7 +49,7 @@ def _try_lock(handle: int) -> bool:
 
 
 def _is_still(folder: Path, handle: int) -> bool:
-    """Whether the folder is the one that was opened: its holder may have removed it, and another made it anew."""
+    """Whether the folder is still the one that was opened. Others may have removed it and created it again."""
     try:
         return os.path.samestat(os.stat(folder), os.fstat(handle))
     except FileNotFoundError:

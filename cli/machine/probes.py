@@ -21,14 +21,14 @@ Version = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Docker:
-    """Whether a daemon answers behind the `docker` command, and if not, what the command said."""
+    """The state of the Docker daemon. ``detail`` is its version, or the reason why it does not answer."""
 
     state: Literal["answers", "refuses", "hangs", "absent"]
     detail: str = ""
 
 
 def docker() -> Docker:
-    """Ask the Docker daemon, not just the client, and never for long."""
+    """Ask the Docker daemon, not only the client, and do not wait long."""
     if shutil.which("docker") is None:
         return Docker("absent", "there is no `docker` on PATH")
     command = ["docker", "info", "--format", "{{.ServerVersion}}"]
@@ -50,7 +50,7 @@ def docker_answers() -> bool:
 
 
 def go_version() -> Version | None:
-    """The version of `go` on PATH, as in (1, 26, 8), or None where there is none that starts."""
+    """The version of `go` on PATH, such as (1, 26, 8). None if there is no `go`, or if it does not start."""
     environment = {**os.environ, "GOTOOLCHAIN": "local"}
     try:
         answer = subprocess.run(
@@ -58,12 +58,12 @@ def go_version() -> Version | None:
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    found = re.search(r"\bgo(\d+(?:\.\d+)+)", answer.stdout)
-    return tuple(int(part) for part in found[1].split(".")) if found else None
+    match = re.search(r"\bgo(\d+(?:\.\d+)+)", answer.stdout)
+    return tuple(int(part) for part in match[1].split(".")) if match else None
 
 
 def free_disk(path: Path) -> int:
-    """Bytes that can be written at a path, or at its nearest ancestor that exists."""
+    """The free bytes of the disk at a path, or at its nearest ancestor that exists."""
     return shutil.disk_usage(existing(path)).free
 
 
@@ -74,7 +74,7 @@ def existing(path: Path) -> Path:
 
 
 def inotify_limits() -> dict[str, int]:
-    """Linux's limits on file watches, which a kind node needs many of; empty elsewhere."""
+    """Linux's limits on file watches. A kind node needs many. Empty on other systems."""
     limits: dict[str, int] = {}
     for name in ("max_user_instances", "max_user_watches"):
         with contextlib.suppress(OSError, ValueError):
@@ -83,7 +83,7 @@ def inotify_limits() -> dict[str, int]:
 
 
 def port_is_free(port: int) -> bool:
-    """Whether one could listen on this port of the loopback address now."""
+    """Whether a program could listen on this port of the loopback address now."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -94,7 +94,7 @@ def port_is_free(port: int) -> bool:
 
 
 def next_free_port(wanted: int, avoid: Iterable[int] = ()) -> int:
-    """The first free port from the wanted one on."""
+    """The first free port that is not lower than ``wanted``."""
     avoided = set(avoid)
     return next(port for port in range(wanted, 65_536) if port not in avoided and port_is_free(port))
 
@@ -109,7 +109,7 @@ def unused_ports(count: int) -> list[int]:
 
 
 def port_holder(port: int) -> str:
-    """Who listens on a port, in words: "nginx (pid 312)", or "another process" where the system does not say."""
+    """The program that listens on a port: "nginx (pid 312)", or "another process" if the system does not say."""
     sockets = {f"socket:[{inode}]" for inode in _listening_inodes(port)}
     for pid in process_ids() if sockets else ():
         with contextlib.suppress(OSError):
@@ -128,19 +128,19 @@ def _listening_inodes(port: int) -> Iterator[str]:
 
 
 def process_ids() -> list[int]:
-    """The ids of the processes that /proc shows; empty where there is no /proc."""
+    """The ids of the processes that /proc shows. Empty if there is no /proc."""
     if not Path("/proc/self").exists():
         return []
     return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
 
 
 def command_lines() -> dict[int, list[str]]:
-    """The command line of every process that can be seen, by its id."""
+    """The command line of every process that we can see, by process id."""
     if not Path("/proc/self").exists():
         listing = subprocess.run(["ps", "-axww", "-o", "pid=,command="], capture_output=True, text=True, check=True)
         return {int(pid): command.split(" ") for pid, command in re.findall(r"^\s*(\d+) (.*)$", listing.stdout, re.M)}
-    found: dict[int, list[str]] = {}
+    commands: dict[int, list[str]] = {}
     for pid in process_ids():
         with contextlib.suppress(OSError):
-            found[pid] = Path(f"/proc/{pid}/cmdline").read_text(errors="replace").rstrip("\0").split("\0")
-    return found
+            commands[pid] = Path(f"/proc/{pid}/cmdline").read_text(errors="replace").rstrip("\0").split("\0")
+    return commands

@@ -1,4 +1,4 @@
-"""What the user is told, with commands and file names as they hold where the user is."""
+"""Messages to the user. Their commands and file names are valid in the user's directory."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ if TYPE_CHECKING:
 
 Say = Callable[[str], None]
 
-EXAMPLE: ContextVar[str | None] = ContextVar("EXAMPLE", default=None)  # what was typed after --example
-_COMMAND = re.compile(r"`(wharf [^`]+?)((?: --(?: [^`]*)?)?)`")  # what follows a lone -- is for another program
+EXAMPLE: ContextVar[str | None] = ContextVar("EXAMPLE", default=None)  # the value of --example
+_COMMAND = re.compile(r"`(wharf [^`]+?)((?: --(?: [^`]*)?)?)`")  # arguments after -- are for another program
 _FILE = re.compile(r"^(?:[\w-]+/)*[\w.-]+\.yaml(?=:)", re.MULTILINE)
 
 
 def say(text: str) -> None:
-    """Progress goes to stderr, so that stdout holds what the user asked for."""
+    """Print progress to stderr, so that stdout holds only the result."""
     print(as_typed(text), file=sys.stderr, flush=True)
 
 
 def say_target(project: Project, stage: str) -> None:
-    """What a verb is about to change."""
+    """Name the project and the stage that a verb is about to change."""
     say(f"project {project.name} ({project.shown}), stage {stage}")
 
 
 def as_typed(text: str) -> str:
-    """A text whose commands carry the `--example` of this one, and whose files are found from the working directory."""
+    """The text, with `--example NAME` in each of its commands if the user typed that option."""
     if example := EXAMPLE.get():
         text = _COMMAND.sub(rf"`\1 --example {example}\2`", text)
     return text
 
 
 def with_paths(text: str, root: Path) -> str:
-    """A text whose lines that begin with a file of the project begin with its path from the working directory."""
-    here = Path(os.path.abspath(os.curdir))
-    if root == here:
+    """The text. If a line begins with a file of the project, it gets its path from the working directory."""
+    current = Path(os.path.abspath(os.curdir))
+    if root == current:
         return text
-    related = root.is_relative_to(here) or here.is_relative_to(root)
-    folder = os.path.relpath(root, here) if related else str(root)
+    related = root.is_relative_to(current) or current.is_relative_to(root)
+    folder = os.path.relpath(root, current) if related else str(root)
     return _FILE.sub(lambda file: f"{folder}/{file[0]}" if (root / file[0]).exists() else file[0], text)

@@ -1,4 +1,4 @@
-"""Builds the pinned Go tools from `tools/`, once, into the checkout's `.wharf/bin`."""
+"""Builds the Go tools that `tools/` pins. The results stay in the checkout's `.wharf/bin`."""
 
 import hashlib
 import os
@@ -22,13 +22,13 @@ from stacks.errors import UserError
 
 MINIMUM_GO = (1, 26)
 GO_IMAGE = "golang:1.26.8"
-BUILD_PATIENCE = 3600.0  # seconds that a process waits for another one's build
+BUILD_PATIENCE = 3600.0  # seconds to wait while another process builds
 GIB = 2**30
 
 
 @dataclass(frozen=True)
 class Tool:
-    """A Go program: the folder in `tools/` that pins it, and its package."""
+    """A Go program: the folder in `tools/` that pins its version, and its Go package."""
 
     module: str
     package: str
@@ -47,33 +47,34 @@ TOOLS = {
     "metrics-server": Tool("metrics-server", "sigs.k8s.io/metrics-server/cmd/metrics-server"),
 }
 
-# What Go's caches grow by from empty, as far as measured (etcd and kube-apiserver: 2.4 GiB of build cache), rounded up.
+# The growth of Go's caches in a build that begins with empty ones. The sizes are rounded up from what was measured
+# (etcd and kube-apiserver: 2.4 GiB of build cache).
 CACHE_GIB = {"etcd": 0.6, "helm": 1.3, "kind": 0.4, "kubernetes": 3.6, "kwok": 1.2, "metrics-server": 1.2}
 RESULT_GIB = 1.0
 
 
 def folder(root: Path) -> Path:
-    """Where a checkout keeps the tools that it has built."""
+    """The folder in which a checkout keeps the tools that it has built."""
     return root / ".wharf" / "bin"
 
 
 def path(root: Path, name: str) -> Path:
-    """Where a tool is, once built."""
+    """The file of a tool. It exists once the tool is built."""
     return folder(root) / name
 
 
 def ensure(root: Path, names: Iterable[str], say: Say) -> dict[str, Path]:
-    """Build those of the tools that are missing or whose pin has changed.
+    """Build the tools that are missing, or whose pinned version has changed.
 
     Raises:
-        UserError: nothing to build with, not enough disk, or the build failed.
+        UserError: there is nothing to build with, the disk is too full, or the build failed.
     """
-    wanted = list(dict.fromkeys(names))
-    if _stale(root, wanted):
+    unique = list(dict.fromkeys(names))
+    if _stale(root, unique):
         builder = _builder(root)
         with only_one(folder(root), "building the tools", say, BUILD_PATIENCE):
-            _build_all(root, _stale(root, wanted), builder, say)
-    return {name: path(root, name) for name in wanted}
+            _build_all(root, _stale(root, unique), builder, say)
+    return {name: path(root, name) for name in unique}
 
 
 def _stale(root: Path, names: Iterable[str]) -> list[str]:
@@ -95,7 +96,7 @@ def _stamp(root: Path, name: str) -> Path:
 
 
 def pins(root: Path, name: str) -> str:
-    """A digest of what pins a tool."""
+    """A digest of the package and the files that pin a tool."""
     digest = hashlib.sha256(TOOLS[name].package.encode())
     for file in ("go.mod", "go.sum"):
         digest.update(_module(root, name).joinpath(file).read_bytes())
@@ -238,11 +239,11 @@ def _flags(root: Path, name: str) -> list[str]:
 
 
 def _version_settings(go_mod: str) -> list[str]:
-    """Without these, the server calls itself v0.0.0-master, which clients cannot parse."""
-    found = re.search(r"k8s\.io/kubernetes (v(\d+)\.(\d+)\.\d+)", go_mod)
-    if found is None:
+    """Without these settings, the server reports version v0.0.0-master, which clients cannot parse."""
+    release = re.search(r"k8s\.io/kubernetes (v(\d+)\.(\d+)\.\d+)", go_mod)
+    if release is None:
         raise UserError("tools/kubernetes/go.mod does not name a release of k8s.io/kubernetes: restore it from git")
-    values = {"gitVersion": found[1], "gitMajor": found[2], "gitMinor": found[3], "gitTreeState": "clean"}
+    values = {"gitVersion": release[1], "gitMajor": release[2], "gitMinor": release[3], "gitTreeState": "clean"}
     return [f"-X k8s.io/component-base/version.{key}={value}" for key, value in values.items()]
 
 
@@ -261,5 +262,5 @@ def _run(command: Sequence[str], environment: dict[str, str], output: IO[str], s
 
 
 def last_lines(text: str, count: int = 15) -> str:
-    """The end of some output, where the reason for a failure stands."""
+    """The last lines of an output. There is the reason for a failure."""
     return "\n".join(text.strip().splitlines()[-count:])
