@@ -1,6 +1,6 @@
-"""What every local cluster does: its name is its own, its ports are settled, its state is in one folder.
+"""What all local clusters have in common: a unique name, chosen ports, and one folder for their state.
 
-All that belongs to one is under `.wharf/clusters/<name>`, and its record there is what makes a cluster ours.
+Everything that belongs to a cluster is in `.wharf/clusters/<name>`. Only a cluster with a record there is ours.
 """
 
 import json
@@ -22,12 +22,12 @@ from stacks.errors import UserError
 
 Runtime = Literal["kind", "kwok"]
 
-PATIENCE = 600.0  # seconds, for each thing that is waited for
+PATIENCE = 600.0  # seconds for each wait
 
 
 @dataclass(frozen=True, kw_only=True)
 class Port:
-    """A port of this machine that a cluster should be reached by."""
+    """A port of this machine that should lead to a cluster."""
 
     name: str
     wanted: int
@@ -36,17 +36,17 @@ class Port:
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """What is kept about a cluster that we made, written before anything is made."""
+    """Our record of a cluster. It is written before anything else of the cluster is created."""
 
     runtime: Runtime
     ports: dict[str, int] = field(default_factory=dict)
     internal: dict[str, int] = field(default_factory=dict)  # ports that only the cluster's own parts use
     complete: bool = False
-    settings: str = ""  # a digest of what the cluster was made from
+    settings: str = ""  # a digest of what the cluster was created from
 
     @classmethod
     def read(cls, state: Path) -> "Record | None":
-        """The record in a cluster's folder, or None where there is none that can be read."""
+        """The record in a cluster's folder. None if there is no record, or if it cannot be read."""
         try:
             stored = json.loads((state / "record.json").read_text())
             known = {key: value for key, value in stored.items() if key in cls.__dataclass_fields__}
@@ -55,7 +55,7 @@ class Record:
             return None
 
     def write(self, state: Path) -> None:
-        """Put the record in place as a whole."""
+        """Write the record, whole or not at all."""
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         unfinished = state / "record.json.part"
         unfinished.write_text(json.dumps(self.__dict__))
@@ -81,12 +81,12 @@ class Cluster(ABC):
 
     @property
     def state(self) -> Path:
-        """The folder that holds all there is of this cluster."""
+        """The folder with everything that belongs to this cluster."""
         return state_folder(self.root, self.name)
 
     @property
     def kubeconfig(self) -> Path:
-        """The administrator's kubeconfig, complete in itself; there once the cluster is up."""
+        """The administrator's kubeconfig. It refers to no other file, and exists as soon as the cluster is up."""
         return self.state / "kubeconfig"
 
     @property
@@ -96,15 +96,15 @@ class Cluster(ABC):
 
     @property
     def ports(self) -> dict[str, int]:
-        """The ports of this machine that were settled on, by name; empty before the cluster was first up."""
+        """The chosen ports of this machine, by name. Empty before the first `up`."""
         record = Record.read(self.state)
         return record.ports if record else {}
 
     def up(self, say: Say, timeout: float = PATIENCE) -> None:
-        """Make the cluster, or what is missing of it; a cluster that runs is left as it is.
+        """Create the cluster, or what is missing of it. A cluster that runs stays as it is.
 
         Raises:
-            UserError: a port is taken, the name is, a tool cannot be built, or a wait was too long.
+            UserError: a port or the name is taken, a tool cannot be built, or a wait was too long.
         """
         self._refuse_foreign()
         if self._note:
@@ -119,7 +119,7 @@ class Cluster(ABC):
             say("this cluster is kwok: the API is real, the pods are simulated")
 
     def down(self, say: Say, timeout: float = PATIENCE) -> None:
-        """Remove the cluster with its data, processes and files; nothing is wrong if there is none."""
+        """Remove the cluster with its data, processes and files. It is no error if there is none."""
         self._refuse_foreign()
         if self.state.exists():
             say(f"removing cluster {self.name} …")
@@ -132,13 +132,15 @@ class Cluster(ABC):
                 self.state.parent.rmdir()
 
     def running(self) -> bool:
-        """Whether the cluster was made whole and its API server answers."""
+        """Whether the cluster was created completely and its API server answers."""
         record = Record.read(self.state)
         return record is not None and record.complete and self.answers()
 
     def require(self) -> None:
-        """Raises:
-        UserError: the cluster does not run, in words that tell a stale kubeconfig from none.
+        """Make sure that the cluster runs.
+
+        Raises:
+            UserError: it does not run. The text says whether its kubeconfig is out of date or does not exist.
         """
         if self.running():
             return
@@ -158,13 +160,13 @@ class Cluster(ABC):
         """Run the project's own kubectl against this cluster, and no other.
 
         Raises:
-            UserError: it failed, and `check` was not turned off.
+            UserError: it failed, and `check` is true.
         """
         command = [str(tools.path(self.root, "kubectl")), *arguments]
         return self._run(command, check=check, timeout=timeout, stdin=stdin)
 
     def environment(self) -> dict[str, str]:
-        """The environment for tools that talk to this cluster: its kubeconfig, and caches of its own."""
+        """The environment variables for tools that use this cluster: its kubeconfig, and its own caches."""
         inherited = {key: value for key, value in os.environ.items() if not key.startswith(("KWOK_", "KIND_", "HELM_"))}
         return {
             **inherited,
@@ -176,15 +178,15 @@ class Cluster(ABC):
 
     @abstractmethod
     def _converge(self, say: Say, timeout: float) -> None:
-        """Bring the cluster from whatever state it was left in to one that runs."""
+        """Bring the cluster from any state to one in which it runs."""
 
     @abstractmethod
     def _remove(self) -> None:
-        """End what runs of the cluster."""
+        """End everything of the cluster that runs."""
 
     @abstractmethod
     def _exists_elsewhere(self) -> str | None:
-        """What there is under this cluster's name that has no record here, in words."""
+        """Describes a cluster of this name that has no record here. None if there is no such cluster."""
 
     def _run(
         self,
@@ -222,7 +224,7 @@ class Cluster(ABC):
             time.sleep(0.2)
 
     def _tend(self, timeout: float) -> None:  # noqa: B027 - not every cluster needs it
-        """What can be done while waiting; raises UserError where waiting on is pointless."""
+        """Is called again and again during a wait. Raises UserError if it is pointless to wait longer."""
 
     def _lock(self, say: Say, timeout: float) -> AbstractContextManager[None]:
         return only_one(self.state, f"changing cluster {self.name}", say, timeout)
@@ -232,9 +234,9 @@ class Cluster(ABC):
         Record(**{**record.__dict__, **changes}).write(self.state)
 
     def _refuse_foreign(self) -> None:
-        if Record.read(self.state) is None and (found := self._exists_elsewhere()):
+        if Record.read(self.state) is None and (foreign := self._exists_elsewhere()):
             raise UserError(
-                f"{found} was not created by this checkout, so it is not touched: rename it, or delete it yourself"
+                f"{foreign} was not created by this checkout, so it is not touched: rename it, or delete it yourself"
             )
 
     def _settled_ports(self, say: Say) -> dict[str, int]:
@@ -270,5 +272,5 @@ def _settle(port: Port, others: Mapping[str, int], say: Say) -> int:
 
 
 def state_folder(root: Path, name: str) -> Path:
-    """Where a checkout keeps the cluster of a name."""
+    """The folder in which a checkout keeps the cluster of this name."""
     return root / ".wharf" / "clusters" / name

@@ -13,7 +13,7 @@ from stacks.errors import UserError
 
 __all__ = ["Cluster", "Port", "cluster_name", "find", "made"]
 
-LONGEST_NAME = 50  # what kind allows
+LONGEST_NAME = 50  # kind's limit
 
 
 def cluster_name(root: Path, project: str, stage: str) -> str:
@@ -24,7 +24,7 @@ def cluster_name(root: Path, project: str, stage: str) -> str:
 
 
 def made(root: Path, project: str, stage: str) -> Cluster | None:
-    """The cluster that was made for a stage, whatever its file says now, if there still is one."""
+    """The cluster that exists for a stage, whatever its stage file says now. None if there is none."""
     record = Record.read(state_folder(root.resolve(), cluster_name(root, project, stage)))
     return find(root, project, stage, record.runtime, ()) if record else None
 
@@ -37,10 +37,13 @@ def find(
     ports: Sequence[Port],
     charts: str | None = None,
 ) -> Cluster:
-    """The cluster of a stage: the one there is, or else the one asked for, or else the best that can be had.
+    """The cluster of a stage.
+
+    If the stage has a cluster, it is that one. If not, it is the requested runtime. If none is requested, it is kind if
+    Docker answers, and kwok otherwise.
 
     Raises:
-        UserError: the stage has a cluster of the other kind, or Docker is asked for and does not answer, or hangs.
+        UserError: the stage has a cluster of the other runtime, kind is requested without Docker, or Docker hangs.
     """
     root = root.resolve()
     name = cluster_name(root, project, stage)

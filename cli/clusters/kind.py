@@ -1,4 +1,4 @@
-"""A kind cluster: a node in a container, with Traefik and metrics-server, which belong to the cluster."""
+"""A kind cluster: its node is a container. Traefik and metrics-server are part of the cluster."""
 
 import hashlib
 import json
@@ -12,11 +12,11 @@ from components.shared.charts import METRICS_SERVER, TRAEFIK, Chart
 from stacks.errors import UserError
 
 DATA = Path(__file__).parent / "kind"
-DOCKER_TIMEOUT = 60.0  # seconds; removing a node takes a few
+DOCKER_TIMEOUT = 60.0  # seconds; it takes a few to remove a node
 
 
 class KindCluster(Cluster):
-    """Runs the apps for real, where a Docker daemon answers."""
+    """Runs the apps for real. It needs a Docker daemon."""
 
     runtime = "kind"
     simulated = False
@@ -56,7 +56,10 @@ class KindCluster(Cluster):
         self.kubeconfig.chmod(0o600)
 
     def _install(self, chart: Chart, namespace: str, say: Say, timeout: float) -> None:
-        """Helm waits itself; a release that a killed Helm left half way blocks the next, and holds no data."""
+        """Installs a chart. Helm itself waits until it runs.
+
+        If Helm was killed, its unfinished release blocks the next one. It is removed first: it holds no data.
+        """
         helm = str(tools.path(self.root, "helm"))
         status = self._run(
             [helm, "status", chart.name, "-n", namespace, "-o", "json"], check=False, extra=self._homes()
@@ -87,11 +90,11 @@ class KindCluster(Cluster):
         raise UserError(f"wharf:charts: neither {archive} nor {unpacked} exists: put chart {chart.name} there")
 
     def _homes(self) -> dict[str, str]:
-        """Helm keeps nothing outside the cluster's folder."""
+        """Helm's own folders, so that it writes nothing outside the cluster's folder."""
         return {f"HELM_{kind}_HOME": str(self.state / "helm" / kind.lower()) for kind in ("CACHE", "CONFIG", "DATA")}
 
     def _nodes(self) -> list[str]:
-        """The containers of this cluster, by the label that kind itself finds them by."""
+        """The containers of this cluster. Kind itself finds them by the same label."""
         label = f"label=io.x-k8s.kind.cluster={self.name}"
         return self._docker("ps", "--all", "--quiet", "--filter", label).split()
 
@@ -109,12 +112,12 @@ class KindCluster(Cluster):
 
     def _remove(self) -> None:
         if Record.read(self.state) is None or probes.docker().state == "absent":
-            return  # without Docker on the machine there is no container either
+            return  # without Docker, there is no container
         self._require_docker("removed")
         self._delete(self._nodes())
 
     def _ports_are_fixed(self) -> bool:
-        """A node's ports are settled when its container is made, whether it runs or not."""
+        """A node's ports cannot change once its container exists, whether it runs or not."""
         record = Record.read(self.state)
         return record is not None and record.complete and probes.docker_answers() and bool(self._nodes())
 
@@ -123,7 +126,7 @@ class KindCluster(Cluster):
 
 
 def _settings() -> str:
-    """A digest of what is installed, so that it is installed again only when it differs."""
+    """A digest of what is installed. Only if it differs, the cluster's parts are installed again."""
     digest = hashlib.sha256(repr((TRAEFIK, METRICS_SERVER)).encode())
     for source in sorted(DATA.glob("*.yaml")):
         digest.update(source.read_bytes())

@@ -1,4 +1,4 @@
-"""A kwok cluster: a real etcd, API server, controller manager and scheduler as plain processes, and simulated nodes."""
+"""A kwok cluster: etcd, API server, controller manager and scheduler are real processes. The nodes are simulated."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ PORTS = ("api", "etcd", "etcd_peer", "controller_manager", "scheduler", "kwok", 
 
 
 class KwokCluster(Cluster):
-    """Runs anywhere, without root: what the API server checks is real, what a pod would do is simulated."""
+    """Runs anywhere, without root. The checks of the API server are real, the pods are simulated."""
 
     runtime = "kwok"
     simulated = True
@@ -32,7 +32,7 @@ class KwokCluster(Cluster):
     binaries = ("etcd", *KUBERNETES, "kwok", "metrics-server", "kwokctl", "kubectl")
 
     def running(self) -> bool:
-        """Whether every process of the cluster is there and its API server answers."""
+        """Whether every process of the cluster runs and its API server answers."""
         return {name for name, _ in self._processes()} >= set(COMPONENTS) and super().running()
 
     def _converge(self, say: Say, timeout: float) -> None:
@@ -50,7 +50,7 @@ class KwokCluster(Cluster):
         self._record(settings=settings)
 
     def _clear(self, *, keep_data: bool, say: Say) -> None:
-        """Remove what a run left behind, its process ids above all: another process may have them by now."""
+        """Remove the files of an earlier run. Its process ids matter most: other processes may have them now."""
         data = {"etcd", "pki"} if keep_data else set[str]()
         if keep_data:
             say(f"cluster {self.name} had stopped or is out of date: starting it again with its data")
@@ -63,12 +63,12 @@ class KwokCluster(Cluster):
         config = self.state / "cluster.yaml"
         config.write_text(self._config(ports))
         sources = [config, *sorted((DATA / "stages").glob("*.yaml"))]
-        own = self.state / "kubeconfig.kwok"
+        unflattened = self.state / "kubeconfig.kwok"
         say("starting etcd, API server, controller manager, scheduler, kwok and metrics-server …")
-        create = ("create", "cluster", f"--kubeconfig={own}", *(f"--config={source}" for source in sources))
+        create = ("create", "cluster", f"--kubeconfig={unflattened}", *(f"--config={source}" for source in sources))
         self._kwokctl(*create, timeout=timeout)
         self._chances = CHANCES
-        flat = self.kubectl("config", "view", "--raw", "--flatten", "--kubeconfig", str(own)).stdout
+        flat = self.kubectl("config", "view", "--raw", "--flatten", "--kubeconfig", str(unflattened)).stdout
         write_private(self.kubeconfig, flat)
 
     def _kwokctl(self, *arguments: str, timeout: float) -> None:
@@ -94,11 +94,11 @@ class KwokCluster(Cluster):
         self._wait("metrics-server", lambda: self._holds("Available", "apiservices"), say, timeout)
 
     def _point(self, target: str, patch: object, *options: str) -> None:
-        """An object with a port in it outlives the process that had the port, and kwokctl leaves it as it is."""
+        """Write a new port into an object. It still has the port of an earlier process: kwokctl does not change it."""
         self.kubectl("patch", target, "--type=merge", f"--patch={json.dumps(patch)}", *options)
 
     def _holds(self, condition: str, kind: str) -> bool:
-        """Whether a condition is true of every object of a kind."""
+        """Whether a condition is true for every object of a kind."""
         wait = ("wait", "--timeout=0", f"--for=condition={condition}", kind, "--all")
         return self.kubectl(*wait, check=False).returncode == 0
 
@@ -106,28 +106,28 @@ class KwokCluster(Cluster):
         self._end_processes()
 
     def _exists_elsewhere(self) -> str | None:
-        found = {entry.name for entry in self.state.iterdir()} if self.state.exists() else set[str]()
-        return f"folder {self.state}" if found - {"record.json.part"} else None
+        entries = {entry.name for entry in self.state.iterdir()} if self.state.exists() else set[str]()
+        return f"folder {self.state}" if entries - {"record.json.part"} else None
 
     def _tend(self, timeout: float) -> None:
-        """On a busy machine a component may give up on an API server that is not there yet: it gets more chances."""
+        """On a busy machine, a component may end before the API server is ready. Start it again, a few times."""
         ended = set(COMPONENTS) - {name for name, _ in self._processes()}
         if not ended:
             return
         logs = {name: self.state / "logs" / f"{name}.log" for name in ended}
         if self._chances == 0:
-            said = "\n".join(tools.last_lines(log.read_text(errors="replace")) for log in logs.values() if log.exists())
-            raise UserError(f"{', '.join(sorted(ended))} of cluster {self.name} cannot be kept running:\n{said}")
+            ends = "\n".join(tools.last_lines(log.read_text(errors="replace")) for log in logs.values() if log.exists())
+            raise UserError(f"{', '.join(sorted(ended))} of cluster {self.name} cannot be kept running:\n{ends}")
         self._chances -= 1
         for name, log in logs.items():
-            log.unlink(missing_ok=True)  # kwokctl would write over its beginning and leave the rest
-            (self.state / "pids" / f"{name}.pid").unlink(missing_ok=True)  # a zombie counts as running
+            log.unlink(missing_ok=True)  # kwokctl would overwrite only its beginning
+            (self.state / "pids" / f"{name}.pid").unlink(missing_ok=True)  # kwokctl takes a zombie for running
         self._kwokctl("start", "cluster", timeout=timeout)
 
     def _processes(self) -> list[tuple[str, int]]:
-        """Ours are the processes whose program is in this cluster's folder, whatever a file says about their ids.
+        """The processes whose program is in this cluster's folder, whatever a file says about their ids.
 
-        A kwokctl that outlived us is one too: it would go on starting them.
+        A kwokctl that still runs for this cluster is one too: it would start other processes again.
         """
         state, kwokctl = f"{self.state}/", str(tools.path(self.root, "kwokctl"))
         return [
@@ -148,13 +148,13 @@ class KwokCluster(Cluster):
 
 
 def _internal_ports(before: Mapping[str, int]) -> dict[str, int]:
-    """The ports it had, so that its address stays the same, but for those that others have taken since."""
+    """The ports that the cluster had before, so that its address stays. A port that is now taken is replaced."""
     fresh = dict(zip(PORTS, probes.unused_ports(len(PORTS)), strict=True))
     return fresh | {name: port for name, port in before.items() if probes.port_is_free(port)}
 
 
 def _settings(root: Path) -> str:
-    """A digest of all that a cluster is made from: where it differs, a running cluster is out of date."""
+    """A digest of everything that a cluster is created from. If it differs, a running cluster is out of date."""
     digest = hashlib.sha256()
     for source in sorted(DATA.rglob("*.yaml")):
         digest.update(source.read_bytes())

@@ -1,4 +1,4 @@
-"""The cluster of a local stage, and the kubeconfig by which the program reaches it."""
+"""The cluster of a local stage, and the kubeconfig with which the program reaches it."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ INGRESS_PORT = 3300
 
 
 def local_cluster(project: Project, stage: Stage[LocalConfig], requested: Runtime | None = None) -> Cluster:
-    """The cluster of a local stage, as it is or as it would be made."""
+    """The cluster of a local stage, whether it exists or not yet."""
     config = stage.config
-    wanted = {"ingress": (config.ingress.port, INGRESS_PORT)}
+    choices = {"ingress": (config.ingress.port, INGRESS_PORT)}
     for need, service in SERVICES.items():
         if service.machine_port:
             section = config.services.get(need)
-            wanted[need] = (section.machine_port if section else None, service.machine_port.port)
+            choices[need] = (section.machine_port if section else None, service.machine_port.port)
     ports = [
         Port(name=name, wanted=chosen or default, chosen_by_user=chosen is not None)
-        for name, (chosen, default) in wanted.items()
+        for name, (chosen, default) in choices.items()
     ]
     return find(CHECKOUT, project.name, stage.name, requested, ports, _charts(project, config.charts))
 
@@ -36,7 +36,7 @@ def _charts(project: Project, place: str | None) -> str | None:
 
 
 def write_kubeconfig(project: Project, stage: str, cluster: Cluster) -> None:
-    """The kubeconfig that the program names, with one context, `wharf`, whatever the cluster calls its own."""
+    """Write the kubeconfig that the program reads. Its one context is `wharf`, whatever name the cluster gives it."""
     project.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     target = kubeconfig_file(project, stage)
     shown = cluster.kubectl("config", "view", "--raw", "--minify", "-o", "json")
