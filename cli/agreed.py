@@ -1,4 +1,4 @@
-"""What a stage registers, as somebody agreed on it: a file to commit. `make test` compares the stage with it."""
+"""The resources that a team has agreed on for a stage: a file to commit. `make test` compares the stage with it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def file_of(project: Project, stage: str) -> Path:
 
 
 def agree(project: Project, stage: str) -> str:
-    """Writes what the stage registers now, and says what came and went."""
+    """Writes the stage's resources to its file. Returns a text that lists those that were added and removed."""
     file, graph = file_of(project, stage), evaluate_stage(project, stage)
     changes = differences(project, stage, graph) if file.is_file() else []
     file.parent.mkdir(exist_ok=True)
@@ -26,10 +26,10 @@ def agree(project: Project, stage: str) -> str:
 
 
 def differences(project: Project, stage: str, graph: Graph) -> list[str]:
-    """What the stage registers and nobody agreed on (`+ URN`), and what it no longer registers (`- URN`).
+    """The resources that only the stage has (`+ URN`), and those that only its file has (`- URN`).
 
     Raises:
-        UserError: nobody has agreed on the stage.
+        UserError: the stage has no such file.
     """
     file = file_of(project, stage)
     if not file.is_file():
@@ -40,7 +40,7 @@ def differences(project: Project, stage: str, graph: Graph) -> list[str]:
 
 
 def stages(project: Project) -> list[str]:
-    """The stages that somebody agreed on."""
+    """The stages that have such a file."""
     return sorted(path.stem for path in (project.root / FOLDER).glob("*.txt"))
 
 

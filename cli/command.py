@@ -1,4 +1,4 @@
-"""The command itself, and the arguments that its verbs share. A verb imports what it needs when it runs."""
+"""The command itself, and the arguments that several verbs share. A verb imports what it needs when it runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a shell completes: names of stages, apps and examples, read from the folders alone, since it has to be quick."""
+"""Completes the names of stages, apps and examples in a shell. To be quick, it only lists the files in folders."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def examples(incomplete: str) -> list[str]:
 
 
 def _root(context: typer.Context) -> Path:
-    """The project, as `evaluation.project.root_of` finds it, without what that has to import."""
+    """The project's folder. `evaluation.project.root_of` finds the same, but its imports are slow."""
     if example := context.params.get("example"):
         return CHECKOUT / "examples" / example
-    here = Path.cwd()
-    return next((folder for folder in (here, *here.parents) if (folder / "Pulumi.yaml").is_file()), CHECKOUT)
+    current = Path.cwd()
+    return next((folder for folder in (current, *current.parents) if (folder / "Pulumi.yaml").is_file()), CHECKOUT)
 
 
 def _starting(names: Iterable[str], incomplete: str) -> list[str]:

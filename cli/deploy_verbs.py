@@ -1,4 +1,4 @@
-"""Every verb of `wharf`: its arguments, and the one call that does the work."""
+"""The verbs that deploy or render a stage: their arguments, and the one call that does the work."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def up(
     from cli.deploy import up
     from cli.live import status_table
     from cli.machine.terminal import say
-    from evaluation import project
+    from evaluation.project import find
 
-    found = project.find(example)
-    if up.up(found, stage, _options(engine, cluster, timeout, yes)).config.kind == "local":
-        status_table.show(found, stage)
-        say(f"kubectl: export KUBECONFIG={kubeconfig_file(found, stage)}")
+    project = find(example)
+    if up.up(project, stage, _options(engine, cluster, timeout, yes)).config.kind == "local":
+        status_table.show(project, stage)
+        say(f"kubectl: export KUBECONFIG={kubeconfig_file(project, stage)}")
 
 
 @app.command()
@@ -86,6 +86,5 @@ def render(
     """Write everything that a stage consists of as files. Needs no credentials, passphrase or network."""
     from evaluation import project, render
 
-    found = project.find(example)
-    count = render.write(project.evaluate_stage(found, stage), out)
+    count = render.write(project.evaluate_stage(project.find(example), stage), out)
     print(f"{count} files in {out}")

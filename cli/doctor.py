@@ -1,4 +1,4 @@
-"""`wharf doctor`: what a stage needs of this machine; of each check what was found and, if it failed, the remedy."""
+"""`wharf doctor`: checks whether this machine has what a stage needs. Each check that fails names a remedy."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from stacks.errors import UserError
 from stacks.reading.models import Stage
 
 MINIMUM_PYTHON = (3, 11)
-TRIED_PULUMI = (3, 260)  # the oldest that the engine tests have run with
+TRIED_PULUMI = (3, 260)  # the oldest version that the engine tests have run with
 MINIMUM_FREE_GIB = 2.0  # for the data of a local cluster
 INOTIFY = {"max_user_instances": 512, "max_user_watches": 524_288}  # https://kind.sigs.k8s.io/docs/user/known-issues
 INSTALL_PULUMI = "curl -fsSL https://get.pulumi.com | sh"
 
 
 def show(project: Project, name: str, *, as_json: bool = False) -> int:
-    """Prints every check; 1 if one failed."""
+    """Prints every check. Returns 1 if one failed."""
     checks = []
     for check in examine(project, name):
         checks.append(check)
@@ -47,7 +47,7 @@ def _line(check: Check) -> str:
 
 
 def examine(project: Project, name: str) -> Iterator[Check]:
-    """What the machine has, then what the stage needs of it."""
+    """Checks the machine first, then what the stage needs."""
     yield _python()
     try:
         stage = read_stage(project, name)
@@ -86,21 +86,21 @@ def _local(project: Project, stage: Stage) -> Iterator[Check]:
 
 
 def docker_check(docker: probes.Docker, go: Version | None) -> Check:
-    """Docker gives kind; without it Go, or tools that are built, give kwok."""
+    """With Docker, the cluster is kind. Without Docker, it is kwok, which needs Go or tools that are already built."""
     if docker.state == "answers":
         return Check("Docker", "ok", f"the daemon answers ({docker.detail}), so the cluster is kind")
     if docker.state == "hangs":
         return Check("Docker", "failed", docker.detail, "restart Docker, or pass --cluster kwok to `wharf up`")
-    found = f"no daemon, so the cluster is kwok, whose pods are simulated ({docker.detail})"
-    return Check("Docker", "note", found, "start Docker to run the apps for real")
+    finding = f"no daemon, so the cluster is kwok, whose pods are simulated ({docker.detail})"
+    return Check("Docker", "note", finding, "start Docker to run the apps for real")
 
 
 def _tools(docker: probes.Docker, go: Version | None) -> Iterator[Check]:
-    wanted = KindCluster.binaries if docker.state == "answers" else KwokCluster.binaries
-    missing = [name for name in wanted if not tools.path(CHECKOUT, name).exists()]
+    binaries = KindCluster.binaries if docker.state == "answers" else KwokCluster.binaries
+    missing = [name for name in binaries if not tools.path(CHECKOUT, name).exists()]
     shown = f"Go {dotted(go)}" if go else "no Go on PATH"
     if not missing:
-        yield Check("tools", "ok", f"{', '.join(wanted)} are built")
+        yield Check("tools", "ok", f"{', '.join(binaries)} are built")
     elif go and go >= tools.MINIMUM_GO:
         yield Check("tools", "ok", f"`wharf up` builds {', '.join(missing)} the first time, with {shown}")
     elif docker.state == "answers":
@@ -112,53 +112,55 @@ def _tools(docker: probes.Docker, go: Version | None) -> Iterator[Check]:
 
 
 def _pulumi(*, needed: bool) -> Check:
-    said = says(["pulumi", "version"])
-    version = parsed(said)
+    answer = says(["pulumi", "version"])
+    version = parsed(answer)
     if version is None:
         if needed:
-            return Check("pulumi", "failed", said or "there is no pulumi on PATH", INSTALL_PULUMI)
+            return Check("pulumi", "failed", answer or "there is no pulumi on PATH", INSTALL_PULUMI)
         return Check("pulumi", "note", "there is no pulumi on PATH: local stages are applied without it")
     if version < TRIED_PULUMI:
-        found = f"pulumi {dotted(version)} is older than {dotted(TRIED_PULUMI)}, the oldest that was tried"
-        return Check("pulumi", "note", found, INSTALL_PULUMI)
+        finding = f"pulumi {dotted(version)} is older than {dotted(TRIED_PULUMI)}, the oldest that was tried"
+        return Check("pulumi", "note", finding, INSTALL_PULUMI)
     return Check("pulumi", "ok", f"pulumi {dotted(version)}")
 
 
 def _disk() -> Check:
     free = probes.free_disk(CHECKOUT) / tools.GIB
-    found = f"{free:.1f} GiB free at {probes.existing(CHECKOUT)}"
+    finding = f"{free:.1f} GiB free at {probes.existing(CHECKOUT)}"
     if free < MINIMUM_FREE_GIB:
-        return Check("disk", "failed", found, f"make room: {MINIMUM_FREE_GIB:.0f} GiB are needed, more to build tools")
-    return Check("disk", "ok", found)
+        return Check(
+            "disk", "failed", finding, f"make room: {MINIMUM_FREE_GIB:.0f} GiB are needed, more to build tools"
+        )
+    return Check("disk", "ok", finding)
 
 
 def inotify_checks(limits: dict[str, int]) -> Iterator[Check]:
-    """A kind node needs more watches than many systems allow, and fails in odd ways without."""
-    for name, wanted in INOTIFY.items():
+    """A kind node needs more file watches than many systems allow. Without them, it fails in odd ways."""
+    for name, advised in INOTIFY.items():
         if name not in limits:
             continue
-        found = f"{name} is {limits[name]}"
-        if limits[name] >= wanted:
-            yield Check("inotify", "ok", found)
+        finding = f"{name} is {limits[name]}"
+        if limits[name] >= advised:
+            yield Check("inotify", "ok", finding)
         else:
-            remedy = f"if pods fail with `too many open files`: sudo sysctl fs.inotify.{name}={wanted}"
-            yield Check("inotify", "note", f"{found}, and kind advises {wanted}", remedy)
+            remedy = f"if pods fail with `too many open files`: sudo sysctl fs.inotify.{name}={advised}"
+            yield Check("inotify", "note", f"{finding}, and kind advises {advised}", remedy)
 
 
 def _ports(cluster: Cluster) -> Iterator[Check]:
-    own = cluster.ports
+    settled = cluster.ports
     for port in cluster.wanted:
-        if port.name in own:
-            moved = "" if own[port.name] == port.wanted else f" ({port.wanted} was taken)"
-            yield Check("ports", "ok", f"{port.name} is {own[port.name]}{moved}")
+        if port.name in settled:
+            moved = "" if settled[port.name] == port.wanted else f" ({port.wanted} was taken)"
+            yield Check("ports", "ok", f"{port.name} is {settled[port.name]}{moved}")
         elif probes.port_is_free(port.wanted):
             yield Check("ports", "ok", f"{port.name}: {port.wanted} is free")
         else:
-            found = f"{port.name}: {port.wanted} is taken by {probes.port_holder(port.wanted)}"
+            finding = f"{port.name}: {port.wanted} is taken by {probes.port_holder(port.wanted)}"
             if port.chosen_by_user:
-                yield Check("ports", "failed", found, f"stop it, or set another wharf:{port.name}.port")
+                yield Check("ports", "failed", finding, f"stop it, or set another wharf:{port.name}.port")
             else:
-                yield Check("ports", "note", f"{found}, so `wharf up` moves to the next free one")
+                yield Check("ports", "note", f"{finding}, so `wharf up` moves to the next free one")
 
 
 def _local_reach(cluster: Cluster, stage: Stage) -> Check:
@@ -166,8 +168,8 @@ def _local_reach(cluster: Cluster, stage: Stage) -> Check:
         return Check("cluster", "ok", f"{cluster.name} ({cluster.runtime}) answers")
     if Record.read(cluster.state) is None:
         return Check("cluster", "note", f"{stage.name} is not up", f"`wharf up {stage.name}` creates its cluster")
-    found = f"{cluster.name} ({cluster.runtime}) exists but does not answer"
-    return Check("cluster", "failed", found, f"`wharf up {stage.name}` starts it again")
+    finding = f"{cluster.name} ({cluster.runtime}) exists but does not answer"
+    return Check("cluster", "failed", finding, f"`wharf up {stage.name}` starts it again")
 
 
 def _on_aws(project: Project, stage: Stage) -> Iterator[Check]:

@@ -1,4 +1,4 @@
-"""The verbs of every day: their arguments, and the one call that does the work."""
+"""The verbs for daily work: their arguments, and the one call that does the work."""
 
 from __future__ import annotations
 
@@ -79,8 +79,7 @@ def run(
     from cli.live import one_off
     from evaluation import project
 
-    found = project.find(example)
-    return one_off.run(found, stage, app, command or [], interactive=interactive, timeout=timeout)
+    return one_off.run(project.find(example), stage, app, command or [], interactive=interactive, timeout=timeout)
 
 
 @app.command()

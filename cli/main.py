@@ -13,7 +13,7 @@ from cli.machine.terminal import EXAMPLE, as_typed, with_paths
 from evaluation.runtime import short_lived
 from stacks.errors import UserError
 
-INTERRUPTED = 130  # what typer makes of Ctrl-C
+INTERRUPTED = 130  # typer's exit code for Ctrl-C
 NOT_WRITABLE = (
     errno.EACCES,
     errno.EPERM,
@@ -27,7 +27,7 @@ NOT_WRITABLE = (
 
 
 def main() -> None:
-    """Runs a verb; what the user can mend is told in words on stderr, with exit code 1."""
+    """Runs a verb. If the user can fix an error, its message goes to stderr, and the exit code is 1."""
     try:
         with short_lived():
             code = app(standalone_mode=False)
@@ -54,5 +54,5 @@ def _located(message: str) -> str:
 
     try:
         return with_paths(message, root_of(EXAMPLE.get()))
-    except UserError:  # there is no such project, which is what the message says
+    except UserError:  # there is no such project, and the message says so
         return message

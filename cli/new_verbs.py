@@ -17,13 +17,13 @@ Stages = Annotated[list[str], typer.Argument(metavar="STAGE", help="The stages."
 def agree(stages: Stages, example: Example = None) -> None:
     """Write down which resources a stage has. `make test` then fails if it has others."""
     from cli import agreed
-    from evaluation import project
+    from evaluation.project import find
 
-    found = project.find(example)
+    project = find(example)
     for stage in stages:
-        found.require(stage)
+        project.require(stage)
     for stage in stages:
-        print(agreed.agree(found, stage))
+        print(agreed.agree(project, stage))
 
 
 new = typer.Typer(no_args_is_help=True, help="Write the files of a project, an app or a stage.")
@@ -34,22 +34,26 @@ app.add_typer(new, name="new")
 def new_app(
     name: Annotated[str, typer.Argument(help="The app's name.", show_default=False)],
     image: Annotated[str | None, typer.Option("--image", help="NAME:VERSION.")] = None,
-    port: Annotated[int | None, typer.Option("--port", min=1, max=65535, help="What it listens on.")] = None,
+    port: Annotated[int | None, typer.Option("--port", min=1, max=65535, help="The port it listens on.")] = None,
     compose: Annotated[Path | None, typer.Option("--from", help="A compose file that describes it.")] = None,
-    service: Annotated[str | None, typer.Option("--service", help="Its service there; by default of its name.")] = None,
-    stage: Annotated[list[str] | None, typer.Option("--stage", help="A stage to run it; by default all local.")] = None,
+    service: Annotated[
+        str | None, typer.Option("--service", help="Its service in that file. Default: its name.")
+    ] = None,
+    stage: Annotated[
+        list[str] | None, typer.Option("--stage", help="A stage that runs it. Default: all local.")
+    ] = None,
     example: Example = None,
 ) -> None:
     """Write an app's file, and its version into the stage files."""
     from cli.machine.terminal import as_typed
     from cli.new import app
-    from evaluation import project
+    from evaluation.project import find
 
-    found = project.find(example)
-    said = app.new_app(
-        found, name, image=image, port=port, compose=compose, compose_service=service, stages=stage or ()
+    project = find(example)
+    changes = app.new_app(
+        project, name, image=image, port=port, compose=compose, compose_service=service, stages=stage or ()
     )
-    print(as_typed(said))
+    print(as_typed(changes))
 
 
 @new.command("stage")
@@ -69,8 +73,10 @@ def new_stage(
 @new.command("project")
 def new_project(
     name: Annotated[str | None, typer.Option("--name", help="A word, such as shop.")] = None,
-    stages: Annotated[str, typer.Option("--stages", help="With commas; local is this machine.")] = "local,dev,prod",
-    region: Annotated[str | None, typer.Option("--region", help="Of AWS, for all stages but local.")] = None,
+    stages: Annotated[
+        str, typer.Option("--stages", help="Separated by commas. local is this machine.")
+    ] = "local,dev,prod",
+    region: Annotated[str | None, typer.Option("--region", help="The AWS region of all but local.")] = None,
     domain: Annotated[str | None, typer.Option("--domain", help="The domain of its stages.")] = None,
     repository: Annotated[str | None, typer.Option("--repository", help="OWNER/NAME on GitHub.")] = None,
     keep_examples: Annotated[bool, typer.Option("--keep-examples", help="Leave examples/ in.")] = False,
@@ -92,10 +98,10 @@ def new_project(
     print(new_project(project.find(), answers))
 
 
-def _asked(given: str | None, question: str) -> str:
-    """An answer that was not given as an option, from whoever is at the terminal."""
-    if given is not None or not sys.stdin.isatty():
-        return given or ""
+def _asked(option: str | None, question: str) -> str:
+    """The value of an option. If it is missing, the user at the terminal is asked for it."""
+    if option is not None or not sys.stdin.isatty():
+        return option or ""
     return typer.prompt(question, default="", show_default=False)
 
 

@@ -31,7 +31,7 @@ class Format(StrEnum):
     JSON = "json"
 
 
-def _two_stages(found: Project, stage: str, other: str, base: str | None, format_: Format) -> NoReturn:
+def _two_stages(project: Project, stage: str, other: str, base: str | None, format_: Format) -> NoReturn:
     from cli.diff import stages
     from stacks.errors import UserError
 
@@ -41,7 +41,7 @@ def _two_stages(found: Project, stage: str, other: str, base: str | None, format
         )
     if format_ is Format.MARKDOWN:
         raise UserError("--format markdown: works for one stage only; choose text or json for two stages")
-    compared = stages.between(found, stage, other)
+    compared = stages.between(project, stage, other)
     print(json.dumps(stages.to_json(compared), indent=1) if format_ is Format.JSON else stages.text(compared))
     raise typer.Exit(compared.exit_code)
 
@@ -67,16 +67,16 @@ def diff(
     from cli.diff.as_markdown import markdown
     from cli.diff.as_text import text
     from cli.diff.base import NotComparableError
-    from evaluation import project
+    from evaluation.project import find
 
-    found = project.find(example)
-    found.require(stage)
+    project = find(example)
+    project.require(stage)
     if other:
-        _two_stages(found, stage, other, base, format_)
+        _two_stages(project, stage, other, base, format_)
     try:
-        result = run.against(found, stage, base, found.example)
+        result = run.against(project, stage, base, project.example)
     except NotComparableError as reason:
-        print(run.alone(found, stage))
+        print(run.alone(project, stage))
         print(reason, file=sys.stderr)
         raise typer.Exit(1) from None
     if format_ is Format.JSON:
@@ -134,10 +134,10 @@ def collect(
 ) -> None:
     """Render, compare and check every stage, and write JSON. Needs no credentials."""
     from cli.review import collect, model
-    from evaluation import project
+    from evaluation.project import find
 
-    found = project.find(example)
-    collected = collect.collect(found, base, found.example)
+    project = find(example)
+    collected = collect.collect(project, base, project.example)
     out.write_text(model.to_json(collected), encoding="utf-8")
     print(f"{len(collected.stages)} stages in {out}")
 
