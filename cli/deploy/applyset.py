@@ -1,5 +1,8 @@
-"""Applying a whole stage at once with pruning: kubectl's ApplySet, whose parent is cluster-scoped, since stages have
-namespaces of their own. https://kubernetes.io/docs/tasks/manage-kubernetes-objects/declarative-config/"""
+"""Applies a whole stage at once and prunes what is no longer in it, with kubectl's ApplySet.
+
+The parent object of the ApplySet is cluster-scoped, because each stage has a namespace of its own.
+https://kubernetes.io/docs/tasks/manage-kubernetes-objects/declarative-config/
+"""
 
 from __future__ import annotations
 
@@ -20,13 +23,16 @@ NAMESPACES = "applyset.kubernetes.io/additional-namespaces"
 
 
 def set_id(stage: str) -> str:
-    """The id that members carry in the label `PART_OF`."""
+    """The id of the ApplySet. Each member has it as the value of the label `PART_OF`."""
     digest = hashlib.sha256(f"{stage}..{KIND}.{GROUP}".encode()).digest()
     return f"applyset-{base64.urlsafe_b64encode(digest).decode().rstrip('=')}-v1"
 
 
 def parent_objects(stage: str) -> list[dict[str, Any]]:
-    """The definition of the parent's type, and the parent; made before the first apply, never changed by us after."""
+    """The definition of the parent's type, and the parent.
+
+    Wharf creates both before the first apply and does not apply them again: kubectl keeps its notes in the parent.
+    """
     definition = {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
@@ -63,7 +69,7 @@ class ApplySet:
         self.cluster, self.stage = cluster, stage
 
     def prepare(self) -> None:
-        """Makes the parent where there is none; an existing one holds kubectl's memory of what to prune."""
+        """Creates the parent if there is none. An existing one stays: kubectl prunes by the notes in it."""
         if self.exists():
             return
         definition, parent = parent_objects(self.stage)
@@ -74,15 +80,15 @@ class ApplySet:
         self.cluster.kubectl("create", "-f", "-", stdin=json.dumps(parent))
 
     def exists(self) -> bool:
-        found = self.cluster.kubectl("get", f"{PLURAL}.{GROUP}", self.stage, "-o", "name", check=False)
-        return found.returncode == 0
+        answer = self.cluster.kubectl("get", f"{PLURAL}.{GROUP}", self.stage, "-o", "name", check=False)
+        return answer.returncode == 0
 
     def members(self) -> list[dict[str, Any]]:
-        """The live objects of the set, of the kinds and namespaces that the parent remembers."""
-        found = self.cluster.kubectl("get", f"{PLURAL}.{GROUP}", self.stage, "-o", "json", check=False)
-        if found.returncode != 0:
+        """The live objects of the set, of the kinds that the parent notes."""
+        answer = self.cluster.kubectl("get", f"{PLURAL}.{GROUP}", self.stage, "-o", "json", check=False)
+        if answer.returncode != 0:
             return []
-        annotations = json.loads(found.stdout)["metadata"].get("annotations", {})
+        annotations = json.loads(answer.stdout)["metadata"].get("annotations", {})
         kinds = annotations.get(KINDS, "")
         if not kinds:
             return []
@@ -92,7 +98,10 @@ class ApplySet:
         return json.loads(listed.stdout)["items"]
 
     def apply_some(self, manifests: Sequence[Mapping[str, Any]]) -> None:
-        """Applies these and prunes nothing. They are members at once: if the rest is never applied, the next prunes."""
+        """Applies these and prunes nothing.
+
+        They become members at once. So if this run ends early, the next `apply_all` prunes those that are not in it.
+        """
         self._remember(manifests)
         self._apply([_as_member(manifest, self.stage) for manifest in manifests])
 
@@ -101,9 +110,9 @@ class ApplySet:
         self._apply(manifests, "--prune", f"--applyset={PLURAL}.{GROUP}/{self.stage}")
 
     def _remember(self, manifests: Sequence[Mapping[str, Any]]) -> None:
-        """Notes kinds and namespaces in the parent, as kubectl does: there it looks for what to prune."""
-        found = self.cluster.kubectl("get", f"{PLURAL}.{GROUP}", self.stage, "-o", "json")
-        noted: dict[str, str] = json.loads(found.stdout)["metadata"]["annotations"]
+        """Notes the kinds and namespaces in the parent, as kubectl does. When kubectl prunes, it looks only there."""
+        answer = self.cluster.kubectl("get", f"{PLURAL}.{GROUP}", self.stage, "-o", "json")
+        noted: dict[str, str] = json.loads(answer.stdout)["metadata"]["annotations"]
         new = {
             KINDS: {group_kind(manifest) for manifest in manifests},
             NAMESPACES: {namespace for m in manifests if (namespace := m["metadata"].get("namespace"))},
@@ -124,7 +133,7 @@ class ApplySet:
 
 
 def group_kind(manifest: Mapping[str, Any]) -> str:
-    """``Deployment.apps``, or ``Secret`` of the core group."""
+    """For example ``Deployment.apps``; of the core group only the kind: ``Secret``."""
     group = manifest["apiVersion"].rpartition("/")[0]
     return f"{manifest['kind']}.{group}" if group else manifest["kind"]
 

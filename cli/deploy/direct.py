@@ -1,4 +1,4 @@
-"""Applying a local stage without the Pulumi engine: the program's graph, in its order, by kubectl."""
+"""Applies a local stage without the Pulumi engine: kubectl applies its objects, in the order of the program."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ POLL_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an `up` did to the API server."""
+    """How many objects an `up` created, changed, left as they were and deleted."""
 
     created: int
     changed: int
@@ -46,13 +46,14 @@ def values_file(project: Project, stage: str) -> Any:
 
 
 def manifests_of(graph: Graph, live: Mapping[Any, Mapping[str, Any]] | None = None) -> dict[str, Manifest]:
-    """The Kubernetes objects by URN, secrets in plain text, in the order in which they may be applied.
+    """The Kubernetes objects by URN, in the order in which they may be applied. Secrets are in plain text.
 
     Args:
-        live: what there is of them, by `rollout.key`: what the program ignores changes of stays as it is there.
+        live: those of the objects that are in the cluster, by `rollout.key`. They keep their values of the properties
+            in ``ignore_changes``.
 
     Raises:
-        UserError: the stage has what kubectl cannot apply.
+        UserError: the stage has a resource that kubectl cannot apply.
     """
     for resource in graph:
         if resource.is_chart or resource.type.startswith(("aws:", "eks:")):
@@ -65,17 +66,20 @@ def _manifest(resource: Resource) -> Manifest:
 
 
 def _as_ignored(resource: Resource, manifest: Manifest, live: Mapping[Any, Mapping[str, Any]]) -> Manifest:
-    """As the engine does with ``ignore_changes``: what exists keeps its value, what is new has the program's."""
-    there = live.get(rollout.key(manifest))
-    if there is not None:
+    """Handles ``ignore_changes`` as the engine does.
+
+    An object that exists keeps its own value of these properties. A new object gets the program's.
+    """
+    existing = live.get(rollout.key(manifest))
+    if existing is not None:
         for path in resource.ignore_changes:
             *above, last = path.split(".")
-            wanted, found = manifest, there
+            target, source = manifest, existing
             for key in above:
-                wanted, found = wanted[key], found[key]
-            wanted.pop(last, None)
-            if last in found:
-                wanted[last] = found[last]
+                target, source = target[key], source[key]
+            target.pop(last, None)
+            if last in source:
+                target[last] = source[last]
     return manifest
 
 
@@ -85,7 +89,10 @@ def _ordered(graph: Graph) -> list[Resource]:
 
 
 def waves_of(graph: Graph) -> dict[str, int]:
-    """For each Kubernetes object the wave it is applied in: after every awaited object that it depends on."""
+    """The wave in which each Kubernetes object is applied, by URN.
+
+    If an object depends on one whose rollout is awaited, it is in a later wave than that one.
+    """
     by_urn, waves = graph.by_urn(), dict[str, int]()
 
     def wave(urn: str) -> int:
@@ -103,10 +110,14 @@ def _is_awaited(resource: Resource) -> int:
 
 
 def lost_data(
-    wanted: Sequence[Manifest], members: Sequence[Mapping[str, Any]], others: Sequence[Mapping[str, Any]] = ()
+    manifests: Sequence[Manifest], members: Sequence[Mapping[str, Any]], others: Sequence[Mapping[str, Any]] = ()
 ) -> list[str]:
-    """Members of the stage that would be pruned, with data in them; ``others`` are objects beside the members."""
-    kept = {rollout.key(manifest) for manifest in wanted}
+    """The members of the stage that hold data and would be pruned, because they are not in the manifests.
+
+    Args:
+        others: live objects that are no members, such as the claims of a StatefulSet.
+    """
+    kept = {rollout.key(manifest) for manifest in manifests}
     live = Graph("", "", tuple(map(_resource, [*members, *others])))
     return [
         f"{_shown(rollout.key(resource.inputs))}: {lost}"
@@ -135,37 +146,37 @@ class Direct:
         """Applies the stage and waits until it has rolled out.
 
         Args:
-            confirm: is shown what holds data and would go; raises where that is not wanted.
+            confirm: is given the objects that hold data and would be deleted. It raises to stop the run.
         """
         answers = Kept(self.values_file)
         graph = graph_of(self.program, answers)
         before = {rollout.key(member): member for member in self.set.members()}
         manifests = manifests_of(graph, before)
-        wanted = list(manifests.values())
-        if losing := lost_data(wanted, list(before.values()), self._claims()):
+        objects = list(manifests.values())
+        if losing := lost_data(objects, list(before.values()), self._claims()):
             confirm(losing)
         answers.save()
         self.set.prepare()
-        self._end_failed_jobs(wanted)
+        self._end_failed_jobs(objects)
         self._apply_in_order(waves_of(graph), manifests, before)
-        self.set.apply_all(wanted)
-        self._wait(wanted)
+        self.set.apply_all(objects)
+        self._wait(objects)
         return _outcome(before, self.set.members())
 
     def preview(self) -> str:
-        """What `up` would do to the API server, by its own dry run."""
+        """What `up` would do, according to a dry run of the API server."""
         graph = graph_of(self.program, Kept(self.values_file))
         members = {rollout.key(member): member for member in self.set.members()}
-        wanted = list(manifests_of(graph, members).values())
-        names = {rollout.key(manifest) for manifest in wanted}
+        objects = list(manifests_of(graph, members).values())
+        names = {rollout.key(manifest) for manifest in objects}
         lines = [f"+ {_shown(name)}" for name in sorted(names - set(members))]
         lines += [f"- {_shown(name)}" for name in sorted(set(members) - names)]
-        lines += [f"~ {_shown(name)}" for name in self._would_change(wanted, members)]
+        lines += [f"~ {_shown(name)}" for name in self._would_change(objects, members)]
         return "\n".join(lines) or f"nothing would change ({len(names)} objects)"
 
-    def _would_change(self, wanted: Sequence[Manifest], members: Mapping[Any, Mapping[str, Any]]) -> list[Any]:
-        """The keys of those that exist and are not as wanted."""
-        present = [manifest for manifest in wanted if rollout.key(manifest) in members]
+    def _would_change(self, manifests: Sequence[Manifest], members: Mapping[Any, Mapping[str, Any]]) -> list[Any]:
+        """The keys of the objects that exist and that applying these manifests would change."""
+        present = [manifest for manifest in manifests if rollout.key(manifest) in members]
         if not present:
             return []
         document = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(present)})
@@ -175,13 +186,13 @@ class Direct:
         )  # fmt: skip
         if done.returncode != 0:
             raise UserError(f"the API server would refuse:\n  {done.stderr.strip()}")
-        answered = json.loads(done.stdout)
-        items = answered["items"] if answered["kind"] == "List" else [answered]
+        answer = json.loads(done.stdout)
+        items = answer["items"] if answer["kind"] == "List" else [answer]
         return sorted(rollout.key(item) for item in items if _spec(item) != _spec(members[rollout.key(item)]))
 
-    def _end_failed_jobs(self, wanted: Sequence[Manifest]) -> None:
-        """A Job that failed has the name of the one to run: it goes, so that a failed migration can be tried again."""
-        jobs = {rollout.key(manifest) for manifest in wanted if manifest["kind"] == "Job"}
+    def _end_failed_jobs(self, manifests: Sequence[Manifest]) -> None:
+        """Deletes each failed Job that the stage still has, so that for example a failed migration is tried again."""
+        jobs = {rollout.key(manifest) for manifest in manifests if manifest["kind"] == "Job"}
         for job in self._live("jobs"):
             failed = any(
                 c["type"] == "Failed" and c["status"] == "True" for c in job.get("status", {}).get("conditions", [])
@@ -194,7 +205,10 @@ class Direct:
     def _apply_in_order(
         self, waves: Mapping[str, int], manifests: Mapping[str, Manifest], members: Mapping[Any, Mapping[str, Any]]
     ) -> None:
-        """Wave by wave, where something that others wait for is new or changes; otherwise the order does not matter."""
+        """Applies wave by wave, but only if something that others wait for is new, changes or has not rolled out yet.
+
+        Otherwise the order does not matter, and `ApplySet.apply_all` applies everything at once.
+        """
         earlier = sorted(set(waves.values()))[:-1]
         batches = [[manifests[urn] for urn, its in waves.items() if its == wave] for wave in earlier]
         awaited = [m for batch in batches for m in batch if m["kind"] in rollout.AWAITED]
@@ -222,26 +236,26 @@ class Direct:
         return self._live("deployments,statefulsets,daemonsets,jobs,replicasets,pods,events")
 
     def _claims(self) -> list[Mapping[str, Any]]:
-        """Claims of volumes, which the members' templates made and which are no members themselves."""
+        """The PersistentVolumeClaims. StatefulSets of the stage created them, and they are not members themselves."""
         listed = self.cluster.kubectl("get", "persistentvolumeclaims", "--all-namespaces", "-o", "json")
         return json.loads(listed.stdout)["items"]
 
     def _live(self, kinds: str) -> list[Mapping[str, Any]]:
-        found = self.cluster.kubectl("get", kinds, "-n", self.stage, "-o", "json")
-        return json.loads(found.stdout)["items"]
+        answer = self.cluster.kubectl("get", kinds, "-n", self.stage, "-o", "json")
+        return json.loads(answer.stdout)["items"]
 
 
 def _shown(name: tuple[str, str, str]) -> str:
-    kind, namespace, own = name
-    return f"{kind} {namespace}/{own}" if namespace else f"{kind} {own}"
+    kind, namespace, object_name = name
+    return f"{kind} {namespace}/{object_name}" if namespace else f"{kind} {object_name}"
 
 
 def _spec(thing: Mapping[str, Any]) -> Any:
-    """What was asked for: without what the API server notes by itself."""
+    """The object without what the API server adds by itself, and without the labels of the ApplySet."""
     metadata = {k: thing["metadata"].get(k) for k in ("labels", "annotations")}
-    own = {k: v for k, v in thing.items() if k not in ("status", "metadata")}
+    fields = {k: v for k, v in thing.items() if k not in ("status", "metadata")}
     labels = {k: v for k, v in (metadata["labels"] or {}).items() if not k.startswith("applyset.kubernetes.io/")}
-    return {**own, "metadata": {"labels": labels, "annotations": metadata["annotations"]}}
+    return {**fields, "metadata": {"labels": labels, "annotations": metadata["annotations"]}}
 
 
 def _outcome(before: Mapping[Any, Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> Outcome:

@@ -1,4 +1,4 @@
-"""Driving the Pulumi engine: plain `pulumi` commands, and what has to be mended first after one was killed."""
+"""Drives the Pulumi engine by plain `pulumi` commands. If an earlier command was killed, repairs what it left first."""
 
 from __future__ import annotations
 
@@ -24,13 +24,14 @@ from stacks.reading.models import Stage
 LOCAL_PASSPHRASE = "local"  # noqa: S105 a local stage is public: its salt is in the repository beside this
 MARK = "WHARF_STAGE"  # in the environment of every process that we start, so that orphans can be told from others'
 NOISE = ("using pulumi-", "from $PATH")
-# An object that a killed run made is taken over. By force, since the run that made it is another field manager, and the
-# API server would refuse the claims of a StatefulSet, which are one value with its own defaults in it.
+# The engine takes over objects that a killed run created. It does so by force, because the killed run was another field
+# manager. Without force the API server refuses the volume claims of a StatefulSet, which are one value that includes
+# the API server's own defaults.
 ADOPT = {"PULUMI_K8S_UPSERT_EXISTING_OBJECTS": "true", "PULUMI_K8S_ENABLE_PATCH_FORCE": "true"}
 
 
 class Engine:
-    """One stack. A local one keeps its state in the project's `.wharf/state`, unless the user has said otherwise."""
+    """One stack. A local stack keeps its state in the project's `.wharf/state`, unless PULUMI_BACKEND_URL is set."""
 
     def __init__(self, project: Project, stack: str, say: Say, timeout: float, *, local: bool = False) -> None:
         self.project, self.stack, self.say, self.timeout, self.local = project, stack, say, timeout, local
@@ -41,7 +42,10 @@ class Engine:
 
     @property
     def _half_made(self) -> Path:
-        """Is there from when a killed run is found until an `up` succeeds: some objects are not in the state yet."""
+        """A file that exists while some objects may be in the cluster and not in the engine's state.
+
+        It is created when a killed run is found, and deleted when an `up` succeeds.
+        """
         return self._state / f"{self.stack}.half-made"
 
     @property
@@ -49,7 +53,7 @@ class Engine:
         return self.local and "PULUMI_BACKEND_URL" not in os.environ
 
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
-        """The user's own, and for a local stage where its state is and what opens it."""
+        """The user's environment. For a local stage it also has the place of the state and its passphrase."""
         inherited = dict(os.environ)
         if self.local:
             inherited.setdefault("PULUMI_BACKEND_URL", f"file://{self._state}")
@@ -61,14 +65,14 @@ class Engine:
     def up(
         self, *, yes: bool, program: Stage | None = None, confirm: Callable[[list[str]], None] = lambda _: None
     ) -> None:
-        """`pulumi up`, after mending what a killed run left.
+        """`pulumi up`, after repairing what a killed run left.
 
         Args:
-            program: the stage, where its state is on this machine and so tells what would go.
-            confirm: is shown what holds data and would go; raises where that is not wanted.
+            program: the stage, if its state is on this machine. The state shows which resources would be deleted.
+            confirm: is given the resources that hold data and would be deleted. It raises to stop the run.
 
         Raises:
-            UserError: the engine failed; it has said why.
+            UserError: the engine failed. Its output, already printed, has the reason.
         """
         self._prepare()
         more = self._recover()
@@ -87,13 +91,13 @@ class Engine:
         self._stream("preview", "--diff")
 
     def down(self, *, yes: bool) -> None:
-        """`pulumi destroy`, then the stack's entry, if nothing is left in it."""
+        """`pulumi destroy`. The stack itself stays, empty."""
         self._prepare()
         self._recover()
         self._stream("destroy", *(["--yes", "--skip-preview"] if yes else []))
 
     def forget(self) -> None:
-        """Removes what is kept of a local stack whose cluster is destroyed as a whole."""
+        """Removes the state of a local stack. Nothing else has to be deleted: its cluster is destroyed as a whole."""
         self._end_orphans()
         if "PULUMI_BACKEND_URL" in os.environ and shutil.which("pulumi"):
             self._run("stack", "rm", "--force", "--yes", "--preserve-config", check=False)
@@ -116,13 +120,17 @@ class Engine:
                 f"pulumi cannot read {self._state}: {_last(listed.stderr)}: put back what was there, or "
                 f"`wharf down {self.stack}` and start again"
             )
-        there = json.loads(listed.stdout or "[]")
-        if self.stack not in {entry["name"].rsplit("/", 1)[-1] for entry in there}:
+        stacks = json.loads(listed.stdout or "[]")
+        if self.stack not in {entry["name"].rsplit("/", 1)[-1] for entry in stacks}:
             self.say(f"creating stack {self.stack}")
             self._run("stack", "init", self.stack, "--no-select", stack=False)
 
     def _recover(self) -> dict[str, str]:
-        """Ends our orphans, breaks our own lock, and says what the next `up` has to be told about pending creates."""
+        """Repairs what a killed run of this stack left: its processes, its lock and its pending operations.
+
+        Returns:
+            The variables that the next `up` needs, so that it takes over objects that are not in the state.
+        """
         if not self.local:
             return {}
         if self._end_orphans():
@@ -148,13 +156,13 @@ class Engine:
         self._run("stack", "import", "--force", stdin=json.dumps(exported))
 
     def _losing(self, program: Stage) -> list[str]:
-        """Resources of the state that hold data and that the program no longer has."""
-        wanted = {resource.urn for resource in graph_of(program)}
+        """The resources in the state that hold data and that the program no longer has."""
+        kept_urns = {resource.urn for resource in graph_of(program)}
         state = graph_of_state(self.project.name, self.stack, self._deployment())
-        return [resource.urn for resource in state if resource.urn not in wanted and loses(resource, state)]
+        return [resource.urn for resource in state if resource.urn not in kept_urns and loses(resource, state)]
 
     def _end_orphans(self) -> list[int]:
-        """Kills processes of an earlier run of this stack; they carry our mark in their environment."""
+        """Kills the processes of an earlier run of this stack. They are known by `MARK` in their environment."""
         ended = []
         for pid in _processes_marked(f"{MARK}={self.project.root}:{self.stack}"):
             with suppress(ProcessLookupError, PermissionError):
@@ -174,10 +182,13 @@ class Engine:
         return done
 
     def _stream(self, verb: str, *flags: str, more: Mapping[str, str] | None = None) -> None:
-        """On a terminal the engine shows its own display; elsewhere its lines, without where it found its plugins.
+        """Runs the engine and shows its output.
+
+        On a terminal the engine draws its own display. Elsewhere its lines are printed, without those in which it says
+        where its plugins are.
 
         Raises:
-            UserError: the engine failed; it has said why.
+            UserError: the engine failed. Its output, already printed, has the reason.
         """
         terminal = sys.stdout.isatty()
         process = subprocess.Popen(
@@ -206,7 +217,7 @@ class Engine:
 
 
 def graph_of_state(project: str, stack: str, deployment: Mapping[str, Any]) -> Graph:
-    """What the engine's state says that there is."""
+    """The resources in the engine's state, as a graph."""
     resources = [
         Resource(
             urn=entry["urn"],

@@ -1,4 +1,4 @@
-"""Why a pod is not ready, in a sentence: first what its container is in, then the newest event that explains it."""
+"""Why a pod is not ready, in a sentence: first the state of its container, then the newest event that explains it."""
 
 from __future__ import annotations
 
@@ -8,16 +8,20 @@ from typing import Any
 Object = Mapping[str, Any]
 
 STARTING = (None, "ContainerCreating", "PodInitializing")
-SAID_BY_EXIT_CODE = (None, "Error", "Completed")  # reasons of an end that say no more than its exit code
+SAID_BY_EXIT_CODE = (None, "Error", "Completed")  # reasons that add nothing to the exit code
 
 
 def why(pods: Sequence[Object], events: Iterable[Object] = ()) -> str:
-    """The reason of the first pod that has one; ``events`` may hold any objects. Empty: no pod says why."""
-    found = list(events)
+    """The reason of the first pod that has one, or "" if none has.
+
+    Args:
+        events: the live objects in which to look for events. Objects of other kinds are ignored.
+    """
+    objects = list(events)
     for pod in pods:
         if pod["metadata"].get("deletionTimestamp"):
             continue
-        if reason := _without_node(pod) or _of_containers(pod, found):
+        if reason := _without_node(pod) or _of_containers(pod, objects):
             return reason
     return ""
 
@@ -29,9 +33,9 @@ def _without_node(pod: Object) -> str:
     return ""
 
 
-def _of_containers(pod: Object, found: Sequence[Object]) -> str:
+def _of_containers(pod: Object, objects: Sequence[Object]) -> str:
     status = pod.get("status", {})
-    events = [event for event in found if _is_about(event, pod)]
+    events = [event for event in objects if _is_about(event, pod)]
     for container in status.get("initContainerStatuses", []):
         if reason := _of_init_container(container, pod, events):
             return f"{container['name']}: {reason}"
@@ -42,7 +46,7 @@ def _of_containers(pod: Object, found: Sequence[Object]) -> str:
 
 
 def _of_init_container(container: Object, pod: Object, events: Sequence[Object]) -> str:
-    """It is not ready for as long as it runs, which is as it should be."""
+    """Reports an init container that runs as `is running`, since it need not be ready before it ends."""
     if container.get("state", {}).get("running"):
         return "" if container.get("ready") else "is running" + _restarts(container)
     return _of_container(container, pod, events)
@@ -65,9 +69,9 @@ def _of_container(container: Object, pod: Object, events: Sequence[Object]) -> s
 
 
 def _cause(ended: Object, container: Object, pod: Object) -> str:
-    """How it ended and what it said; of an ordinary exit only what it said."""
-    end, said = _end(ended, container, pod), ended.get("message", "").strip()
-    return said if said and ended.get("reason") in SAID_BY_EXIT_CODE else _joined(end, said)
+    """How the container ended and its message. After an ordinary exit, only the message, if there is one."""
+    end, message = _end(ended, container, pod), ended.get("message", "").strip()
+    return message if message and ended.get("reason") in SAID_BY_EXIT_CODE else _joined(end, message)
 
 
 def _end(ended: Object, container: Object, pod: Object) -> str:
@@ -87,13 +91,13 @@ def _memory_limit(name: str, pod: Object) -> str:
 
 
 def _newest(events: Sequence[Object], container: Object) -> str:
-    """What the newest event says of the container, or of its pod, if it tells of a delay."""
+    """The message of the newest event about the container or its whole pod, if that event explains a delay."""
     about = [event for event in events if _concerns(event, container)]
     if not about:
         return ""
     newest = max(about, key=_moment)
-    tells = newest.get("type") == "Warning" or newest.get("reason") == "Pulling"
-    return newest.get("message", "") if tells else ""
+    explains_delay = newest.get("type") == "Warning" or newest.get("reason") == "Pulling"
+    return newest.get("message", "") if explains_delay else ""
 
 
 def _concerns(event: Object, container: Object) -> bool:
@@ -107,7 +111,7 @@ def _is_about(event: Object, pod: Object) -> bool:
 
 
 def _moment(event: Object) -> str:
-    """RFC 3339, of the last time that it happened."""
+    """The last time that the event happened, in RFC 3339."""
     series = event.get("series") or {}
     times = (series.get("lastObservedTime"), event.get("lastTimestamp"), event.get("eventTime"))
     return next(filter(None, times), None) or event["metadata"].get("creationTimestamp", "")

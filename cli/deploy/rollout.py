@@ -1,4 +1,4 @@
-"""Whether what was applied has come up, and if not, why: pure functions over objects as the API server gives them."""
+"""Tells which applied objects have not rolled out yet, and why. Pure functions over live objects of the API server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ AWAITED = ("Deployment", "StatefulSet", "DaemonSet", "Job")
 
 @dataclass(frozen=True)
 class Pending:
-    """An object that is not there yet. ``failed``: it will not get there by waiting."""
+    """An object that has not rolled out yet. ``failed``: waiting longer does not help."""
 
     object: str
     reason: str
@@ -27,22 +27,27 @@ def key(thing: Object) -> tuple[str, str, str]:
     return thing["kind"], metadata.get("namespace", ""), metadata["name"]
 
 
-def pending(wanted: Sequence[Object], found: Iterable[Object]) -> list[Pending]:
-    """Which of ``wanted`` (manifests) are not rolled out according to ``found`` (workloads, ReplicaSets and pods)."""
-    there = {key(thing): thing for thing in found}
-    pods = [thing for thing in there.values() if thing["kind"] == "Pod"]
-    owners = {thing["metadata"]["uid"]: thing for thing in there.values() if "uid" in thing["metadata"]}
+def pending(manifests: Sequence[Object], live_objects: Iterable[Object]) -> list[Pending]:
+    """The manifests whose objects have not rolled out.
+
+    Args:
+        live_objects: workloads, ReplicaSets, pods and events.
+    """
+    by_key = {key(thing): thing for thing in live_objects}
+    pods = [thing for thing in by_key.values() if thing["kind"] == "Pod"]
+    owners = {thing["metadata"]["uid"]: thing for thing in by_key.values() if "uid" in thing["metadata"]}
     unfinished = []
-    for manifest in wanted:
+    for manifest in manifests:
         if manifest["kind"] not in AWAITED:
             continue
         shown = f"{manifest['kind']} {manifest['metadata'].get('namespace', '')}/{manifest['metadata']['name']}"
-        live = there.get(key(manifest))
+        live = by_key.get(key(manifest))
         if live is None:
             unfinished.append(Pending(shown, "is not in the cluster"))
             continue
-        mine = [pod for pod in pods if _belongs(pod, live, owners)]
-        verdict = _job(live, mine, there.values()) if live["kind"] == "Job" else _workload(live, mine, there.values())
+        its_pods = [pod for pod in pods if _belongs(pod, live, owners)]
+        judge = _job if live["kind"] == "Job" else _workload
+        verdict = judge(live, its_pods, by_key.values())
         if verdict is not None:
             unfinished.append(Pending(shown, *verdict))
     return unfinished
@@ -87,24 +92,24 @@ def _command_that_failed(pods: Sequence[Object]) -> str:
 
 def _workload(workload: Object, pods: Sequence[Object], everything: Iterable[Object]) -> tuple[str, bool] | None:
     status, generation = workload.get("status", {}), workload["metadata"].get("generation", 0)
-    wanted = workload["spec"].get("replicas", 1)
+    replicas = workload["spec"].get("replicas", 1)
     if workload["kind"] == "DaemonSet":
-        wanted = status.get("desiredNumberScheduled", 0)
+        replicas = status.get("desiredNumberScheduled", 0)
     updated = status.get("updatedReplicas", status.get("updatedNumberScheduled", 0))
     ready = status.get("readyReplicas", status.get("numberReady", 0))
     current = status.get("replicas", status.get("currentNumberScheduled", 0))
     if (
         status.get("observedGeneration", 0) >= generation
-        and updated >= wanted <= ready
-        and current <= max(wanted, updated)
+        and updated >= replicas <= ready
+        and current <= max(replicas, updated)
     ):
         return None
     reason = why(pods, everything) or _refused(workload, everything)
-    return f"{ready} of {wanted} ready" + (f": {reason}" if reason else ""), False
+    return f"{ready} of {replicas} ready" + (f": {reason}" if reason else ""), False
 
 
 def _refused(workload: Object, everything: Iterable[Object]) -> str:
-    """What the API server said when it would not make a pod: quota, Pod Security; from conditions and events."""
+    """Why the API server refused to create a pod, such as a quota or Pod Security, from conditions and events."""
     for condition in workload.get("status", {}).get("conditions", []):
         if condition["type"] == "ReplicaFailure" and condition["status"] == "True":
             return condition.get("message", "")

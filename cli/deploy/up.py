@@ -1,4 +1,4 @@
-"""`wharf up`, `preview` and `down`: which engine, which cluster, and what is asked before data goes."""
+"""`wharf up`, `preview` and `down`: choose the engine and the cluster, and ask before data is deleted."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ EngineName = Literal["pulumi", "direct"]
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What the user may override. ``timeout`` bounds each wait, in seconds."""
+    """What the user may override. ``timeout`` is the limit of each wait, in seconds."""
 
     engine: EngineName | None = None
     cluster: Runtime | None = None
@@ -77,7 +77,7 @@ def _tell_overrides(stage: Stage) -> None:
 
 
 def preview(project: Project, name: str, options: Options) -> None:
-    """Prints what `up` would do, and does nothing."""
+    """Prints what `up` would do, and changes nothing."""
     stage = read_stage(project, name)
     if stage.config.kind != "local":
         _preview_on_aws(project, stage, options)
@@ -95,7 +95,10 @@ def preview(project: Project, name: str, options: Options) -> None:
 
 
 def _preview_on_aws(project: Project, stage: Stage, options: Options) -> None:
-    """The engine's own where it can look; otherwise what has changed since main, and it is said which of the two."""
+    """Prints the engine's preview, if the engine can read the deployed state.
+
+    Otherwise prints what has changed since main, and says that this is not the deployed state.
+    """
     try:
         _engine_only(stage, options)
     except UserError as reason:
@@ -110,7 +113,7 @@ def _preview_on_aws(project: Project, stage: Stage, options: Options) -> None:
 
 
 def offline_diff(project: Project, stage: str) -> str:
-    """What the working tree changes of a stage, without credentials."""
+    """What the working tree changes in a stage, compared with main. This needs no credentials."""
     try:
         return diff_text(diff_run.against(project, stage, None, project.example))
     except NotComparableError as reason:
@@ -118,35 +121,35 @@ def offline_diff(project: Project, stage: str) -> str:
 
 
 def down(project: Project, name: str, options: Options) -> None:
-    """Destroys the stage; of a local one also its cluster and all that is kept of it on this machine."""
-    there = clusters.made(CHECKOUT, project.name, name)
+    """Destroys the stage. Of a local stage, its cluster and its files on this machine are deleted as well."""
+    existing = clusters.made(CHECKOUT, project.name, name)
     try:
         stage = read_stage(project, name)
     except (InputRefused, UserError) as reason:
-        if there is None:
+        if existing is None:
             raise
         say_target(project, name)
         say(f"{reason}\nso what {name} keeps cannot be told; its cluster is on this machine")
-        confirm([f"cluster {there.name}, with the data of {name}"], options.yes)
-        _remove_local(project, name, there, options)
+        confirm([f"cluster {existing.name}, with the data of {name}"], options.yes)
+        _remove_local(project, name, existing, options)
         return
     say_target(project, name)
     if stage.config.kind != "local":
-        if there is not None:
-            confirm([f"cluster {there.name}, from when {stage.file} said wharf:kind: local"], options.yes)
-            _remove_local(project, name, there, options)
+        if existing is not None:
+            confirm([f"cluster {existing.name}, from when {stage.file} said wharf:kind: local"], options.yes)
+            _remove_local(project, name, existing, options)
             return
         _engine_only(stage, options)
         Engine(project, name, say, options.timeout).down(yes=options.yes)
         return
-    cluster = there or local_cluster(project, stage)
+    cluster = existing or local_cluster(project, stage)
     if cluster.state.exists() and (kept := kept_data(graph_of(stage))):
         confirm(kept, options.yes)
     _remove_local(project, name, cluster, options)
 
 
 def kept_data(graph: Graph) -> list[str]:
-    """What holds data and has `keep: true` in the stage file."""
+    """The resources that hold data and have `keep: true` in the stage file."""
     return [
         f"{resource.type.rsplit(':', 1)[-1]} {resource.name}, which {graph.stack} keeps: {data}"
         for resource in graph
@@ -166,8 +169,10 @@ def _remove_local(project: Project, name: str, cluster: Cluster, options: Option
 
 
 def confirm(losing: list[str], yes: bool) -> None:
-    """Raises:
-    UserError: the user does not want to lose that, or nobody is there to ask.
+    """Asks whether data may be deleted.
+
+    Raises:
+        UserError: the user did not agree, or there is no terminal to ask on.
     """
     listed = "\n".join(f"  {one}" for one in losing)
     if yes:
@@ -188,7 +193,10 @@ def _engine_file(project: Project, stage: str) -> Path:
 
 
 def _choose(project: Project, stage: str, options: Options) -> EngineName:
-    """The way the stage was brought up before, otherwise the one asked for, otherwise pulumi where it is on PATH."""
+    """The engine that brought the stage up before; otherwise the one that the user asked for.
+
+    Without either it is pulumi if that is on PATH, and direct if it is not.
+    """
     file = _engine_file(project, stage)
     used = file.read_bytes().decode(errors="replace").strip() if file.is_file() else None
     if used in ("pulumi", "direct"):
@@ -207,8 +215,10 @@ def _remember(project: Project, stage: str, engine: EngineName) -> None:
 
 
 def _engine_only(stage: Stage, options: Options) -> None:
-    """Raises:
-    UserError: what a stage on AWS needs is not there, or something was asked for that it cannot have.
+    """Checks that a stage on AWS can be reached.
+
+    Raises:
+        UserError: pulumi or the credentials are missing, or an option is only for local stages.
     """
     if options.engine == "direct":
         raise UserError(f"{stage.name} is on AWS, which only the Pulumi engine can reach: leave out --engine direct")

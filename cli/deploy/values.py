@@ -1,4 +1,4 @@
-"""Generated values of a local stage without an engine: made once, kept in a file that only its owner reads."""
+"""Generated values of a local stage without an engine, such as passwords. Only the owner can read their file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from stacks.errors import UserError
 
 
 class Kept(Placeholders):
-    """Answers with real values: random ones from the file, new where there is none or where their keepers changed."""
+    """Answers with real values for random resources.
+
+    A value comes from the file. It is generated if the file has none, or if the inputs of the resource have changed.
+    """
 
     def __init__(self, file: Path) -> None:
         super().__init__()
@@ -29,7 +32,7 @@ class Kept(Placeholders):
         return super().created(resource)
 
     def _value(self, resource: Resource, length: int) -> str:
-        """One value an URN, as long as what it was made from stays the same."""
+        """The value of a resource. It stays the same as long as the inputs of the resource do."""
         made_from = json.dumps(reveal(dict(resource.inputs)), sort_keys=True)
         self._used.add(resource.urn)
         kept = self._values.get(resource.urn)
@@ -39,7 +42,7 @@ class Kept(Placeholders):
         return kept["value"]
 
     def save(self) -> None:
-        """Writes the values, readable by their owner only, whole or not at all; ones no longer used are dropped."""
+        """Writes the values that are in use. The file is written whole or not at all. Only its owner can read it."""
         self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         kept = {urn: value for urn, value in self._values.items() if urn in self._used}
         write_private(self._file, json.dumps(kept, indent=1))
