@@ -1,4 +1,8 @@
-"""How kubectl reaches a stage: a local one by its own cluster, one on AWS by the kubeconfig that its stack puts out."""
+"""How kubectl reaches a stage.
+
+A local stage is reached by the kubeconfig of its cluster. A stage on AWS is reached by the output `kubeconfig` of its
+stack.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +30,9 @@ from evaluation.project import CHECKOUT, Project
 from stacks.errors import UserError
 from stacks.reading.models import Stage
 
-REACH_SECONDS = 20  # for an API server to say that it is there, credentials included
-ASK_SECONDS = 120.0  # for one question to it
-SAID_BY_PULUMI = {
+REACH_SECONDS = 20  # for an API server to answer that it is ready; this includes getting credentials
+ASK_SECONDS = 120.0  # for one request to it
+PULUMI_ERRORS = {
     "no stack named": "there is no stack {stage} in this backend: `wharf up {stage}` makes it, `pulumi login` changes "
     "the backend",
     "PULUMI_ACCESS_TOKEN": "pulumi is not logged in to the backend of {stage}: `pulumi login s3://…` first",
@@ -38,10 +42,11 @@ SAID_BY_PULUMI = {
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """kubectl on one stage: its cluster, and its namespace unless the arguments name another.
+    """kubectl for one stage: in its cluster, and in its namespace unless the arguments name another.
 
-    ``ports`` are the ports of this machine that lead into the cluster, by name; empty where there are none.
-    ``simulated``: the pods are kwok's, and no process runs in them.
+    Attributes:
+        ports: the ports of this machine that lead into the cluster, by name. Empty if there are none.
+        simulated: True if kwok simulates the pods, so that no process runs in them.
     """
 
     stage: str
@@ -52,10 +57,10 @@ class Access:
     ports: Mapping[str, int] = field(default_factory=dict)
 
     def ask(self, *arguments: str, stdin: str | None = None, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Runs kubectl and keeps what it says.
+        """Runs kubectl and returns its output.
 
         Raises:
-            UserError: it failed, and ``check`` was not turned off.
+            UserError: kubectl failed and ``check`` is true, or the API server did not answer in time.
         """
         try:
             done = subprocess.run(
@@ -74,7 +79,7 @@ class Access:
         return json.loads(self.ask("get", kinds, *arguments, "-o", "json").stdout)["items"]
 
     def stream(self, *arguments: str) -> int:
-        """Runs kubectl on this terminal and returns its exit status. Ends it when we are ended."""
+        """Runs kubectl on this terminal and returns its exit status. If `wharf` is interrupted, it ends kubectl."""
         process = subprocess.Popen([str(self.kubectl), *arguments], env=dict(self.environment))
         try:
             return process.wait()
@@ -84,8 +89,10 @@ class Access:
             raise
 
     def require_processes(self, verb: str) -> None:
-        """Raises:
-        UserError: the pods are simulated, and ``verb`` needs a process in them.
+        """Checks that processes run in the pods.
+
+        Raises:
+            UserError: the pods are simulated, and ``verb`` needs a process in them.
         """
         if self.simulated:
             raise UserError(
@@ -96,10 +103,10 @@ class Access:
 
 @contextmanager
 def reach(project: Project, stage: Stage) -> Iterator[Access]:
-    """The way to a stage, for the time of a call; its kubeconfig is on disk no longer than that.
+    """Gives access to a stage for one `with` block. The kubeconfig is on disk only during that block.
 
     Raises:
-        UserError: the stage has no cluster, is not up, or cannot be reached with what this machine has.
+        UserError: the stage has no cluster, is not up, or cannot be reached from this machine.
     """
     with _terminated_as_interrupted():
         if stage.config.kind == "local":
@@ -147,10 +154,10 @@ def _on_aws(project: Project, stage: Stage) -> Iterator[Access]:
 
 
 def stack_kubeconfig(project: Project, stage: Stage) -> str:
-    """The kubeconfig that the stage's stack puts out; it gets a token from the `aws` command.
+    """The output `kubeconfig` of the stage's stack. kubectl then gets its token from the `aws` command.
 
     Raises:
-        UserError: no pulumi, no such stack, no such output, no credentials.
+        UserError: there is no pulumi command, no such stack, no such output, or no credentials.
     """
     if shutil.which("pulumi") is None:
         raise UserError(
@@ -160,9 +167,9 @@ def stack_kubeconfig(project: Project, stage: Stage) -> str:
     try:
         return Engine(project, stage.name, say, ASK_SECONDS).output("kubeconfig")
     except UserError as error:
-        for said, meant in SAID_BY_PULUMI.items():
-            if said in str(error):
-                raise UserError(meant.format(stage=stage.name)) from None
+        for text, explanation in PULUMI_ERRORS.items():
+            if text in str(error):
+                raise UserError(explanation.format(stage=stage.name)) from None
         raise
 
 
@@ -178,7 +185,7 @@ def _kubeconfig(folder: Path, text: str, namespace: str) -> Iterator[Path]:
 
 
 def in_namespace(kubeconfig: str, namespace: str) -> str:
-    """The same kubeconfig, whose current context is in a namespace.
+    """The kubeconfig with the namespace set in its current context.
 
     Raises:
         UserError: it is not a kubeconfig with a current context.
@@ -193,11 +200,11 @@ def in_namespace(kubeconfig: str, namespace: str) -> str:
 
 
 def _any_kubectl() -> Path:
-    """The project's own where it is built, otherwise the user's; built where there is neither."""
-    own, found = tools.path(CHECKOUT, "kubectl"), shutil.which("kubectl")
-    if own.exists() or found is None:
+    """Wharf's own kubectl if it is built, otherwise the user's. If there is neither, Wharf's own is built."""
+    of_wharf, on_path = tools.path(CHECKOUT, "kubectl"), shutil.which("kubectl")
+    if of_wharf.exists() or on_path is None:
         return tools.ensure(CHECKOUT, ["kubectl"], say)["kubectl"]
-    return Path(found)
+    return Path(on_path)
 
 
 def _require_answer(access: Access) -> None:
@@ -208,13 +215,13 @@ def _require_answer(access: Access) -> None:
 
 @contextmanager
 def _terminated_as_interrupted() -> Iterator[None]:
-    """Being told to end is handled as Ctrl-C is, so that kubectl ends with us and nothing stays behind."""
+    """Handles SIGTERM and SIGHUP like Ctrl-C, so that kubectl ends with `wharf` and no file stays behind."""
 
     def interrupt(*_: Any) -> NoReturn:
         raise KeyboardInterrupt
 
     if threading.current_thread() is not threading.main_thread():
-        yield  # signals are the main thread's
+        yield  # only the main thread can handle signals
         return
     before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
@@ -225,6 +232,6 @@ def _terminated_as_interrupted() -> Iterator[None]:
 
 
 def last_line(text: str) -> str:
-    """The last line that says something, where the reason stands."""
+    """The last line that is not empty. Commands write the reason of a failure there."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1] if lines else "it said nothing"

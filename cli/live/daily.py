@@ -1,4 +1,4 @@
-"""The verbs that are kubectl with the right arguments: logs, shell, forward, restart, k. For `run` see one_off.py."""
+"""The verbs that call kubectl with the right arguments: logs, shell, forward, restart and k. `run` is in one_off.py."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from evaluation.project import Project, read_stage
 from stacks.errors import UserError
 from stacks.reading.models import Stage
 
-MOST_STREAMS = 50  # pods that logs are followed of at once
-FIRST_CHOICE = ("app", "page")  # ports of a Service that people want; otherwise its first
+MOST_STREAMS = 50  # the pods whose logs can be followed at once
+FIRST_CHOICE = ("app", "page")  # the ports of a Service to choose by default; without either, its first port
 NO_SHELL = ("executable file not found", "no such file or directory")
 
 
 def logs(project: Project, name: str, app: str, *, follow: bool, tail: int, since: str | None) -> int:
-    """Prints the logs of all pods of an app, each line after the name of its pod."""
+    """Prints the logs of all pods of an app. Each line begins with the name of its pod."""
     stage = _stage_with(project, name, app)
     with reach(project, stage) as access:
         access.require_processes("logs")
@@ -36,7 +36,7 @@ def logs(project: Project, name: str, app: str, *, follow: bool, tail: int, sinc
 
 
 def shell(project: Project, name: str, app: str) -> int:
-    """A shell in a pod of an app that runs."""
+    """Opens a shell in a running pod of an app."""
     stage = _stage_with(project, name, app)
     with reach(project, stage) as access:
         access.require_processes("shell")
@@ -57,7 +57,11 @@ def shell(project: Project, name: str, app: str) -> int:
 
 
 def forward(project: Project, name: str, app: str, port: str | None) -> int:
-    """A port of this machine to an app or a part of the platform, until Ctrl-C. ``port``: ``8080`` or ``8080:80``."""
+    """Forwards a port of this machine to an app or a part of the platform, until Ctrl-C.
+
+    Args:
+        port: for example ``8080``, or ``8080:80`` to name the port of the app too.
+    """
     stage = _stage_with(project, name, app)
     local, remote = ports_asked(port)
     with reach(project, stage) as access:
@@ -66,18 +70,22 @@ def forward(project: Project, name: str, app: str, port: str | None) -> int:
         services = access.objects("services", "-l", targets.selector(app))
         if not services:
             raise UserError(f"{app} listens on no port, so there is nothing to forward to")
-        there = pick_port(services[0], remote, app)
-        here = _free_port(local, there)
+        remote_port = pick_port(services[0], remote, app)
+        local_port = _free_port(local, remote_port)
         service = services[0]["metadata"]["name"]
-        print(f"{app} of {name}: 127.0.0.1:{here} leads to {service}:{there}, until Ctrl-C", file=sys.stderr)
+        print(
+            f"{app} of {name}: 127.0.0.1:{local_port} leads to {service}:{remote_port}, until Ctrl-C", file=sys.stderr
+        )
         try:
-            return access.stream("port-forward", "--address=127.0.0.1", f"service/{service}", f"{here}:{there}")
+            return access.stream(
+                "port-forward", "--address=127.0.0.1", f"service/{service}", f"{local_port}:{remote_port}"
+            )
         except KeyboardInterrupt:
             return 0  # how forwarding ends
 
 
 def restart(project: Project, name: str, app: str, *, timeout: float) -> int:
-    """New pods for an app, one after another, and waits until they are ready."""
+    """Replaces the pods of an app one after another, and waits until the new ones are ready."""
     stage = _stage_with(project, name, app)
     with reach(project, stage) as access:
         say_target(project, name)
@@ -96,7 +104,7 @@ def restart(project: Project, name: str, app: str, *, timeout: float) -> int:
 
 
 def kubectl(project: Project, name: str, arguments: list[str]) -> int:
-    """kubectl with any arguments, in the stage's cluster and namespace."""
+    """Runs kubectl with any arguments, in the stage's cluster and namespace."""
     with reach(project, read_stage(project, name)) as access:
         return min(access.stream(*arguments), 1)
 
@@ -108,7 +116,7 @@ def _stage_with(project: Project, name: str, app: str) -> Stage:
 
 
 def _running_pod(access: Access, stage: Stage, workload: Object, app: str) -> Object:
-    """The youngest that is ready, otherwise the youngest that runs."""
+    """The newest pod that is ready, otherwise the newest that runs."""
     pods = access.objects("pods", "-l", targets.selector(app), "--field-selector=status.phase=Running")
     if workload["kind"] in ("Deployment", "StatefulSet"):
         selected = workload["spec"]["selector"]["matchLabels"].items()
@@ -121,44 +129,48 @@ def _running_pod(access: Access, stage: Stage, workload: Object, app: str) -> Ob
 
 
 def ports_asked(port: str | None) -> tuple[int | None, int | None]:
-    """``8080`` is a port of this machine; ``8080:80`` also names the other end's.
+    """The port of this machine and the port of the app. ``8080`` names only the first, ``8080:80`` names both.
 
     Raises:
-        UserError: it is neither.
+        UserError: the text is neither.
     """
     if port is None:
         return None, None
-    here, colon, there = port.partition(":")
-    if not here.isdecimal() or (colon and not there.isdecimal()) or not 0 < int(here) < 65_536:
+    local, colon, remote = port.partition(":")
+    if not local.isdecimal() or (colon and not remote.isdecimal()) or not 0 < int(local) < 65_536:
         raise UserError(f"port {port!r}: write a port of this machine such as 8080, or 8080:80 to name the app's too")
-    return int(here), int(there) if colon else None
+    return int(local), int(remote) if colon else None
 
 
-def pick_port(service: Object, wanted: int | None, app: str) -> int:
-    """The port of a Service that is asked for, or the one that people want.
+def pick_port(service: Object, requested: int | None, app: str) -> int:
+    """The requested port of a Service, or without a request one of `FIRST_CHOICE` or its first.
 
     Raises:
-        UserError: it has no such port; says which it has.
+        UserError: the Service has no such port. The message lists its ports.
     """
-    there = {one.get("name", ""): one["port"] for one in service["spec"]["ports"]}
-    if wanted is None:
-        return next((there[name] for name in FIRST_CHOICE if name in there), next(iter(there.values())))
-    if wanted not in there.values():
-        known = ", ".join(f"{port} ({name})" for name, port in there.items())
-        raise UserError(f"{app} does not listen on {wanted}: its ports are {known}")
-    return wanted
+    ports = {one.get("name", ""): one["port"] for one in service["spec"]["ports"]}
+    if requested is None:
+        return next((ports[name] for name in FIRST_CHOICE if name in ports), next(iter(ports.values())))
+    if requested not in ports.values():
+        known = ", ".join(f"{port} ({name})" for name, port in ports.items())
+        raise UserError(f"{app} does not listen on {requested}: its ports are {known}")
+    return requested
 
 
-def _free_port(wanted: int | None, there: int) -> int:
-    """The one asked for; otherwise the same number as at the other end, or one that is free and needs no root."""
-    if wanted is None:
-        return probes.next_free_port(there if there >= 1024 else there + 8000)
-    if not probes.port_is_free(wanted):
-        raise UserError(f"port {wanted} is taken by {probes.port_holder(wanted)}: end it, or name another port")
-    return wanted
+def _free_port(requested: int | None, remote: int) -> int:
+    """The requested port of this machine, if it is free.
+
+    Without a request it is the first free port from the remote port on. If the remote port is below 1024, which only
+    root can open, the search begins 8000 higher.
+    """
+    if requested is None:
+        return probes.next_free_port(remote if remote >= 1024 else remote + 8000)
+    if not probes.port_is_free(requested):
+        raise UserError(f"port {requested} is taken by {probes.port_holder(requested)}: end it, or name another port")
+    return requested
 
 
 def _late(access: Access, workload: Object) -> str:
-    found = access.objects("deployments,statefulsets,replicasets,pods,events")
-    late = rollout.pending([workload], found)
+    objects = access.objects("deployments,statefulsets,replicasets,pods,events")
+    late = rollout.pending([workload], objects)
     return late[0].reason if late else "it is ready now"

@@ -1,4 +1,7 @@
-"""`wharf run`: a command in a new pod with an app's image, settings, account and policy, which goes when it ends."""
+"""`wharf run`: runs a command in a new pod, which is deleted when the command ends.
+
+The pod has the image, the settings, the service account and the network policy of an app.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +24,9 @@ from evaluation.project import Project, read_stage
 from stacks.errors import UserError
 from stacks.services.registry import SERVICES
 
-LONGEST_SECONDS = 12 * 3600  # a pod whose `wharf run` was killed does not run for ever
+LONGEST_SECONDS = 12 * 3600  # so that a pod does not run for ever if its `wharf run` was killed
 POLL_SECONDS = 0.5
-END_SECONDS = 30.0  # for the API server to say how a command ended that has ended
+END_SECONDS = 30.0  # for the API server to report how a command ended
 DELETE_SECONDS = 30
 NOT_FOR_ONCE = ("args", "lifecycle", "livenessProbe", "ports", "readinessProbe", "startupProbe")
 BEYOND_HOPE = ("InvalidImageName", "CreateContainerConfigError", "CreateContainerError", "ErrImageNeverPull")
@@ -32,9 +35,12 @@ BEYOND_HOPE = ("InvalidImageName", "CreateContainerConfigError", "CreateContaine
 def run(
     project: Project, name: str, app: str, command: Sequence[str], *, interactive: bool | None, timeout: float
 ) -> int:
-    """Runs a command and returns 0, or 1 where it failed. ``timeout`` (seconds) bounds its start, not its run.
+    """Runs a command and returns 0, or 1 if the command failed.
 
-    Without a command a shell; ``interactive`` connects this terminal, by default where there is one.
+    Args:
+        command: what to run. An empty one means a shell.
+        interactive: connects this terminal to the command. None: connects it if there is a terminal.
+        timeout: how many seconds the pod may take to start. The run itself has no such limit.
     """
     at_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     connected = at_terminal if interactive is None else interactive
@@ -51,11 +57,11 @@ def run(
 
 
 def pod_of(workload: Object, app: str, command: Sequence[str], *, stdin: bool = False, tty: bool = False) -> Any:
-    """The manifest of a pod that runs ``command`` where the workload's own pods run theirs.
+    """The manifest of a pod that runs ``command`` with the pod template of a workload.
 
-    Its labels are those that policies know callers by, without those that a Service or an autoscaler selects by. A part
-    of the platform lets such a pod in as it lets in an app. Claims of a StatefulSet are its own pods': this one has
-    empty folders in their place.
+    The pod has the labels by which network policies recognise the callers, but not those by which a Service or an
+    autoscaler selects pods. If the workload is a part of the platform, that part lets the pod in as it lets in an app.
+    The claims of a StatefulSet belong to its own pods, so this pod has empty folders instead.
     """
     spec = workload["spec"]
     template = spec["jobTemplate"]["spec"]["template"] if workload["kind"] == "CronJob" else spec["template"]
@@ -87,14 +93,14 @@ def pod_of(workload: Object, app: str, command: Sequence[str], *, stdin: bool = 
 
 
 def run_pod(access: Access, manifest: Mapping[str, Any], timeout: float) -> int:
-    """Makes the pod, shows what it says, and removes it whatever happens; 0, or 1 where its command failed."""
+    """Creates the pod, shows its output, and always deletes it. Returns 0, or 1 if the command failed."""
     name = manifest["metadata"]["name"]
     container = manifest["spec"]["containers"][0]
     try:
         access.ask("create", "-f", "-", stdin=json.dumps(manifest))
         _wait_for_start(access, name, timeout)
         if container["stdin"] and not _ended(access, name):
-            access.stream("logs", name)  # what was said before we are attached
+            access.stream("logs", name)  # the output from before this terminal is attached
             access.stream("attach", name, "--stdin", "--quiet", *(["--tty"] if container["tty"] else []))
         else:
             access.stream("logs", name, "--follow")
@@ -119,14 +125,14 @@ def _wait_for_start(access: Access, name: str, timeout: float) -> None:
 
 
 def _pod(access: Access, name: str) -> Object:
-    found = access.ask("get", "pod", name, "--ignore-not-found", "-o", "json").stdout
-    if not found:
+    answer = access.ask("get", "pod", name, "--ignore-not-found", "-o", "json").stdout
+    if not answer:
         raise UserError(f"{name} was removed by someone else while its command ran")
-    return json.loads(found)
+    return json.loads(answer)
 
 
 def _ended(access: Access, name: str) -> Object | None:
-    """How the container ended; none as long as it runs."""
+    """How the container ended, or None while it runs."""
     pod = _pod(access, name)
     for status in pod["status"].get("containerStatuses", []):
         if ended := status.get("state", {}).get("terminated"):
@@ -146,19 +152,20 @@ def _wait_for_end(access: Access, name: str) -> Object:
 
 
 def _told(command: Sequence[str], ended: Object) -> int:
-    """Says how the command failed, if it did."""
+    """Prints how the command failed, if it did. Returns the exit status of `wharf run`."""
     code = ended.get("exitCode", 0)
     if code == 0:
         return 0
     reason = {"Error": "", "Completed": ""}.get(ended.get("reason", ""), ended.get("reason", ""))
-    said = ended.get("message", "").strip() if reason else ""  # otherwise it is the output that was shown
-    detail = ": ".join(filter(None, [reason, said]))
+    # Without a reason the message only repeats the output.
+    message = ended.get("message", "").strip() if reason else ""
+    detail = ": ".join(filter(None, [reason, message]))
     print(f"`{shlex.join(command)}` exited with {code}" + (f": {detail}" if detail else ""), file=sys.stderr)
     return 1
 
 
 def _delete(access: Access, name: str) -> None:
-    """In a session of its own, so that a second Ctrl-C does not reach it."""
+    """Deletes the pod. kubectl runs in a session of its own, so that a second Ctrl-C does not stop it."""
     deletion = subprocess.Popen(
         [str(access.kubectl), "delete", "pod", name, "--ignore-not-found", "--now", f"--timeout={DELETE_SECONDS}s"],
         env=dict(access.environment), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True,

@@ -9,7 +9,7 @@ COLUMNS = ("stage", "kind", "region", "apps", "")
 
 
 def listed(project: Project) -> str:
-    """A line a stage, in columns."""
+    """One line for each stage, in columns."""
     rows = [COLUMNS, *(_row(project, stage) for stage in project.stages())]
     widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
     return "\n".join(

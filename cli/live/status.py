@@ -1,4 +1,4 @@
-"""`wharf status`: what of a stage is in its cluster, and how it fares. The facts, from live objects, as rows."""
+"""`wharf status`: reads the live objects of a stage and reports the state of each app and part, one row for each."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ VERSION_LABEL = "app.kubernetes.io/version"
 SERVED = "services,ingresses,persistentvolumeclaims"
 KINDS = f"deployments,statefulsets,daemonsets,replicasets,jobs,cronjobs,pods,events,{SERVED}"
 SHOWN_WHEN_UNOWNED = (*targets.WORKLOADS, "DaemonSet", "Pod", "Service", "Ingress", "PersistentVolumeClaim")
-CONTROLLERS: Mapping[str, str] = {  # charts, by what they do
+CONTROLLERS: Mapping[str, str] = {  # the names of charts, and what each chart is for
     "traefik": "ingress",
     "aws-load-balancer-controller": "ingress",
     "external-dns": "dns",
@@ -28,8 +28,8 @@ CONTROLLERS: Mapping[str, str] = {  # charts, by what they do
 }
 
 State = Literal[
-    "ready", "rolling-out", "unready", "stopped",  # what runs always
-    "done", "running", "failed", "waiting", "suspended",  # jobs and crons
+    "ready", "rolling-out", "unready", "stopped",  # of what runs all the time
+    "done", "running", "failed", "waiting", "suspended",  # of jobs and crons
     "not-deployed", "external", "unowned",
 ]  # fmt: skip
 HEALTHY: tuple[State, ...] = ("ready", "stopped", "done", "running", "waiting", "suspended", "external")
@@ -37,15 +37,15 @@ HEALTHY: tuple[State, ...] = ("ready", "stopped", "done", "running", "waiting", 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One line of the table, and of the JSON, which docs/commands.md describes."""
+    """One line of the table, and one entry of the JSON. docs/commands.md describes both."""
 
     name: str
-    kind: str  # of an app as in its file; a part's what it is; otherwise the Kubernetes kind
+    kind: str  # of an app its `kind:`; of a part what it is, as `database`; otherwise the Kubernetes kind
     state: State
     reason: str = ""
-    version: str | None = None  # that runs
-    wanted_version: str | None = None  # that the stage file says
-    ready: int | None = None  # pods; none where nothing runs always
+    version: str | None = None  # the version that runs
+    wanted_version: str | None = None  # the version in the stage file
+    ready: int | None = None  # the number of ready pods; None for jobs and crons
     wanted: int | None = None
     restarts: int = 0
     address: str | None = None
@@ -54,7 +54,7 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """``other`` is what the cluster holds in the stage's namespace and no app or part of the stage owns."""
+    """The status of a stage. ``other``: objects in its namespace that belong to no app or part of the stage."""
 
     stage: str
     project: str
@@ -72,24 +72,24 @@ class Report:
 
 
 def gather(access: Access, stage: Stage) -> Report:
-    """Asks the cluster, twice: for the stage's namespace, and for the controllers that are outside it."""
-    found = access.objects(KINDS)
+    """Reads the objects in the stage's namespace, and the controllers in other namespaces."""
+    objects = access.objects(KINDS)
     names = f"{NAME_LABEL} in ({', '.join(CONTROLLERS)})"
     controllers = access.ask("get", "deployments,replicasets,pods", "-A", "-l", names, "-o", "json", check=False)
     items = json.loads(controllers.stdout)["items"] if controllers.returncode == 0 else []
-    return report(stage, found, items, simulated=access.simulated, ports=access.ports)
+    return report(stage, objects, items, simulated=access.simulated, ports=access.ports)
 
 
 def report(
     stage: Stage,
-    found: Sequence[Object],
+    objects: Sequence[Object],
     controllers: Sequence[Object] = (),
     *,
     simulated: bool = False,
     ports: Mapping[str, int] | None = None,
 ) -> Report:
-    """The report on live objects. ``ports`` as in `cli.live.access.Access`."""
-    reader = _Reader(stage, found, ports or {})
+    """The report about live objects. ``ports``: see `cli.live.access.Access`."""
+    reader = _Reader(stage, objects, ports or {})
     return Report(
         stage=stage.name,
         project=stage.project,
@@ -101,20 +101,20 @@ def report(
 
 
 class _Reader:
-    def __init__(self, stage: Stage, found: Sequence[Object], ports: Mapping[str, int]) -> None:
-        self.stage, self.found, self.ports = stage, found, ports
+    def __init__(self, stage: Stage, objects: Sequence[Object], ports: Mapping[str, int]) -> None:
+        self.stage, self.objects, self.ports = stage, objects, ports
         self.known = {*stage.apps, *targets.parts(stage)}
 
     def app(self, spec: AppSpec) -> Row:
-        mine = self._named(spec.name)
-        workload = targets.pick_workload(mine)
+        objects = self._named(spec.name)
+        workload = targets.pick_workload(objects)
         described: dict[str, Any] = {
             "name": spec.name,
             "kind": spec.kind,
             "wanted_version": spec.version_label,
             "address": self._app_address(spec),
         }
-        before = self._before(spec, mine)
+        before = self._before(spec, objects)
         if workload is None:
             return Row(**described, state="not-deployed", reason=before or self._up())
         seen = self._fate(workload)
@@ -130,9 +130,9 @@ class _Reader:
             return Row(name=name, kind=name, state="not-deployed", reason=self._up())
         return Row(name=name, kind=name, state="external", reason="a service of AWS, not of the cluster")
 
-    def controllers(self, found: Sequence[Object]) -> Iterator[Row]:
-        reader = _Reader(self.stage, found, self.ports)
-        for workload in found:
+    def controllers(self, objects: Sequence[Object]) -> Iterator[Row]:
+        reader = _Reader(self.stage, objects, self.ports)
+        for workload in objects:
             chart = label(workload, NAME_LABEL) or ""
             if workload["kind"] == "Deployment" and chart in CONTROLLERS:
                 kind = CONTROLLERS[chart]
@@ -142,8 +142,8 @@ class _Reader:
                 )
 
     def unowned(self) -> Iterator[Row]:
-        """What stays when an app was renamed or made by hand, and pods of `wharf run`."""
-        for thing in self.found:
+        """Objects of apps that were renamed or removed, objects created by hand, and pods of `wharf run`."""
+        for thing in self.objects:
             metadata = thing["metadata"]
             one_off = thing["kind"] == "Pod" and label(thing, COMPONENT_LABEL) == "run"
             if thing["kind"] not in SHOWN_WHEN_UNOWNED or metadata.get("ownerReferences"):
@@ -162,37 +162,37 @@ class _Reader:
         return f"`wharf up {self.stage.name}` deploys it"
 
     def _named(self, name: str) -> list[Object]:
-        return [thing for thing in self.found if label(thing, NAME_LABEL) == name]
+        return [thing for thing in self.objects if label(thing, NAME_LABEL) == name]
 
     def _fate(self, workload: Object) -> dict[str, Any]:
         return {"CronJob": self._cron, "Job": self._job}.get(workload["kind"], self._always)(workload)
 
     def _always(self, workload: Object) -> dict[str, Any]:
         status, spec = workload.get("status", {}), workload["spec"]
-        wanted = spec.get("replicas", 1)
+        replicas = spec.get("replicas", 1)
         ready = status.get("readyReplicas", 0)
         pods = self._pods(workload)
         versions = {version_of(pod) or "" for pod in pods if targets.is_ready(pod)}
         counted = {
             "version": ", ".join(sorted(filter(None, versions))) or None,
             "ready": ready,
-            "wanted": wanted,
+            "wanted": replicas,
             "restarts": restarts(pods),
         }
-        late = rollout.pending([workload], self.found)
+        late = rollout.pending([workload], self.objects)
         if not late:
-            return {**counted, "state": "ready" if wanted else "stopped"}
+            return {**counted, "state": "ready" if replicas else "stopped"}
         reason = late[0].reason.partition(" ready: ")[2] or "pods are being replaced"
-        return {**counted, "state": "rolling-out" if ready >= wanted else "unready", "reason": reason}
+        return {**counted, "state": "rolling-out" if ready >= replicas else "unready", "reason": reason}
 
     def _pods(self, workload: Object) -> list[Object]:
         selected = workload["spec"].get("selector", {}).get("matchLabels", {}).items()
-        pods = (thing for thing in self.found if thing["kind"] == "Pod")
+        pods = (thing for thing in self.objects if thing["kind"] == "Pod")
         return [pod for pod in pods if selected and selected <= pod["metadata"].get("labels", {}).items()]
 
     def _job(self, job: Object) -> dict[str, Any]:
         status = job.get("status", {})
-        late = rollout.pending([job], self.found)
+        late = rollout.pending([job], self.objects)
         last = status.get("completionTime") or status.get("startTime")
         pods = restarts([pod for pod in self._children(job) if pod["kind"] == "Pod"])
         if not late:
@@ -207,7 +207,7 @@ class _Reader:
         }
 
     def _cron(self, cron: Object) -> dict[str, Any]:
-        """The state of its last run, of which its Jobs tell; the schedule as the reason, so that it can be seen."""
+        """The state of the last run, from the newest Job. The reason has the schedule, so that the table shows it."""
         schedule = f"schedule {cron['spec']['schedule']}"
         version = version_of(cron)
         last = cron.get("status", {}).get("lastScheduleTime")
@@ -225,15 +225,15 @@ class _Reader:
         uid = owner["metadata"].get("uid")
         return [
             thing
-            for thing in self.found
+            for thing in self.objects
             if any(ref["uid"] == uid for ref in thing["metadata"].get("ownerReferences", []))
         ]
 
-    def _before(self, spec: AppSpec, mine: Sequence[Object]) -> str:
-        """Why the commands that come before a version keep it from being rolled out; empty if they do not."""
-        jobs = [thing for thing in mine if thing["kind"] == "Job" and label(thing, COMPONENT_LABEL) == "before"]
+    def _before(self, spec: AppSpec, objects: Sequence[Object]) -> str:
+        """Why the `before` commands of a version keep it from being rolled out; "" if they do not."""
+        jobs = [thing for thing in objects if thing["kind"] == "Job" and label(thing, COMPONENT_LABEL) == "before"]
         jobs.sort(key=lambda job: job["metadata"].get("creationTimestamp", ""))
-        late = rollout.pending(jobs[-1:], self.found) if spec.before else []
+        late = rollout.pending(jobs[-1:], self.objects) if spec.before else []
         return f"before {version_of(jobs[-1])}: {late[0].reason}" if late else ""
 
     def _app_address(self, spec: AppSpec) -> str | None:
@@ -242,7 +242,7 @@ class _Reader:
         return self._url(spec.service_name) if spec.route else f"{spec.service_name}:{spec.port}"
 
     def _url(self, service: str) -> str | None:
-        for ingress in (thing for thing in self.found if thing["kind"] == "Ingress"):
+        for ingress in (thing for thing in self.objects if thing["kind"] == "Ingress"):
             for rule in ingress["spec"].get("rules", []):
                 for path in rule.get("http", {}).get("paths", []):
                     if path["backend"].get("service", {}).get("name") == service:
@@ -273,9 +273,9 @@ def label(thing: Object, key: str) -> str | None:
 
 
 def version_of(thing: Object) -> str | None:
-    """What the label of a pod or a workload says, otherwise the tag of its image."""
-    if found := label(thing, VERSION_LABEL):
-        return found
+    """The version in the label of a pod or a workload, otherwise the tag of its image."""
+    if version := label(thing, VERSION_LABEL):
+        return version
     spec = thing["spec"].get("template", thing).get("spec", {})
     image = next((one["image"] for one in spec.get("containers", [])), "")
     return image.partition("@")[0].rpartition("/")[2].partition(":")[2] or None

@@ -16,7 +16,7 @@ from cli.live.status import HEALTHY, Report, Row, gather
 from cli.machine.terminal import as_typed
 from evaluation.project import Project, read_stage
 
-PIPED_WIDTH = 200  # of a table that no terminal bounds
+PIPED_WIDTH = 200  # columns of the table if it is not printed on a terminal
 COLUMNS = ("version", "ready", "restarts", "address", "state")
 SIMULATED = "kwok simulates the pods: no process runs in them, and no address answers"
 
@@ -40,25 +40,25 @@ def show_table(report: Report) -> None:
 
 
 def table(report: Report, now: datetime) -> Table:
-    """Apps, then the platform, then what belongs to neither."""
-    made = Table("app", box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    """The table: apps first, then the platform, then what belongs to neither."""
+    result = Table("app", box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for column in COLUMNS:
         right = column in ("ready", "restarts")
-        made.add_column(column, justify="right" if right else "left", overflow="fold", no_wrap=column != "state")
-    _section(made, report.apps, now)
+        result.add_column(column, justify="right" if right else "left", overflow="fold", no_wrap=column != "state")
+    _section(result, report.apps, now)
     if not report.apps:
-        made.add_row("(the stage names no app)")
+        result.add_row("(the stage names no app)")
     for title, rows in (("platform", report.platform), ("of neither", report.other)):
         if rows:
-            made.add_row()
-            made.add_row(Text(title, style="bold"))
-            _section(made, rows, now)
-    return made
+            result.add_row()
+            result.add_row(Text(title, style="bold"))
+            _section(result, rows, now)
+    return result
 
 
-def _section(made: Table, rows: Sequence[Row], now: datetime) -> None:
+def _section(result: Table, rows: Sequence[Row], now: datetime) -> None:
     for row in rows:
-        made.add_row(
+        result.add_row(
             _named(row),
             _version(row),
             "" if row.wanted is None else f"{row.ready}/{row.wanted}",
@@ -79,7 +79,7 @@ def _version(row: Row) -> str:
 
 
 def state(row: Row, now: datetime) -> str:
-    """In words: what it is, when it last ran, and why it is not as it should be."""
+    """The state in words, with when it last ran and the reason."""
     words = row.state.replace("-", " ")
     if row.last_run:
         words = f"{words}, {_ago(row.last_run, now)}"

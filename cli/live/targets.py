@@ -1,4 +1,4 @@
-"""What a verb acts on, by the name the user types: an app of the stage, or a part of its platform."""
+"""Finds what a verb acts on. The user types its name: an app of the stage, or a part of its platform."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stacks.reading.models import Environment, Stage
 
 WORKLOADS = ("Deployment", "StatefulSet", "Job", "CronJob")
 NAME_LABEL, COMPONENT_LABEL = "app.kubernetes.io/name", "app.kubernetes.io/component"
-BESIDE = ("before", "run")  # components of what runs beside an app's own workload
+BESIDE = ("before", "run")  # the component labels of pods that are not of the app's own workload
 
 
 def parts(stage: Stage) -> list[str]:
@@ -20,8 +20,10 @@ def parts(stage: Stage) -> list[str]:
 
 
 def require_known(stage: Stage, name: str) -> None:
-    """Raises:
-    UserError: the stage has neither an app nor a part of that name; says what it has.
+    """Checks that the stage has an app or a part of that name.
+
+    Raises:
+        UserError: it has neither. The message lists the apps and parts that it has.
     """
     if name in stage.apps or name in parts(stage):
         return
@@ -31,19 +33,19 @@ def require_known(stage: Stage, name: str) -> None:
 
 
 def selector(name: str) -> str:
-    """Selects all pods of an app or a part: those that serve, and those that run beside it."""
+    """The label selector of all pods of an app or a part, with those of its `before` commands and of `wharf run`."""
     return f"{NAME_LABEL}={name}"
 
 
 def workload_of(access: Access, stage: Stage, name: str) -> Object:
-    """The live workload of an app or a part; of a job the newest.
+    """The live workload of an app or a part. If there are several Jobs, it is the newest.
 
     Raises:
         UserError: unknown name, or nothing of it is deployed in the cluster.
     """
     require_known(stage, name)
-    found = access.objects("deployments,statefulsets,jobs,cronjobs", "-l", selector(name))
-    workload = pick_workload(found)
+    objects = access.objects("deployments,statefulsets,jobs,cronjobs", "-l", selector(name))
+    workload = pick_workload(objects)
     if workload is not None:
         return workload
     if name in stage.apps or stage.config.kind == "local":
@@ -54,21 +56,21 @@ def workload_of(access: Access, stage: Stage, name: str) -> Object:
     )
 
 
-def pick_workload(found: Sequence[Object]) -> Object | None:
-    """An app's own workload among all that carries its name."""
-    own = [
+def pick_workload(objects: Sequence[Object]) -> Object | None:
+    """The app's own workload among all objects that have the app's name as a label."""
+    workloads = [
         thing
-        for thing in found
+        for thing in objects
         if thing["kind"] in WORKLOADS
         and thing["metadata"].get("labels", {}).get(COMPONENT_LABEL) not in BESIDE
         and not thing["metadata"].get("ownerReferences")
     ]
-    ordered = sorted(own, key=lambda thing: thing["metadata"].get("creationTimestamp", ""))
+    ordered = sorted(workloads, key=lambda thing: thing["metadata"].get("creationTimestamp", ""))
     return ordered[-1] if ordered else None
 
 
 def shown(workload: Object) -> str:
-    """As kubectl takes it: ``deployment/hello``."""
+    """The workload as kubectl accepts it: ``deployment/hello``."""
     return f"{workload['kind'].lower()}/{workload['metadata']['name']}"
 
 
