@@ -1,1 +1,1 @@
-"""What a change does to a stage before it does it: two renderings of it, compared resource by resource."""
+"""Shows what a change would do to a stage, by comparing two renderings of the stage resource by resource."""

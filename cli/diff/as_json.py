@@ -1,4 +1,4 @@
-"""A diff as JSON, and back: what the workflows hand on."""
+"""A diff as JSON, and back. The workflows hand this JSON on to each other."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def to_json(diff: Diff) -> dict[str, Any]:
 
 
 def from_json(document: Mapping[str, Any]) -> Diff:
-    """The diff again.
+    """The diff that `to_json` made the document from.
 
     Raises:
-        KeyError, TypeError, ValueError: it is not what `to_json` makes.
+        KeyError, TypeError, ValueError: the document is not one that `to_json` makes.
     """
     if document["format"] != FORMAT:
         raise ValueError(f"format {document['format']!r} is not {FORMAT}")

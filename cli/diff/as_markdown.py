@@ -1,7 +1,7 @@
-"""A diff as Markdown for a pull request: a table first, what loses data, then the details, folded.
+"""A diff as Markdown for a pull request: first a table, then what loses data, then the details, folded.
 
-Everything that comes from a diff stands in code blocks, where it can neither mention anybody nor be markup: whoever
-opens a pull request can write it.
+Anybody who opens a pull request can write the texts in a diff. So they are put into code blocks, where they cannot
+mention anybody and are not read as markup.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ def row(diff: Diff) -> str:
     """The stage's line in the table."""
     counts = diff.counts()
     cells = [str(counts.get(kind, "")) for kind in Kind]
-    cells += [f"**{len(found)}**" if found else "" for found in (diff.waives, diff.losing, diff.opens)]
+    cells += [f"**{len(items)}**" if items else "" for items in (diff.waives, diff.losing, diff.opens)]
     return f"| {diff.stack} | " + " | ".join(cells) + " |"
 
 
 def open_part(diff: Diff, at_most: int | None = None) -> list[str]:
-    """What a reviewer must not miss, in sight: the rules that are waived, the data that is lost, what is opened.
+    """What a reviewer must not miss, not folded: the waived rules, the lost data and the new rights.
 
     Args:
-        at_most: how many of each are named; of the others only the number is said.
+        at_most: how many of each are listed. For the others only their number is given.
     """
     return [
         *_in_sight(f"{diff.stack} waives rules", diff.waives, at_most),
@@ -60,7 +60,7 @@ def _in_sight(title_: str, lines: Sequence[str], at_most: int | None) -> list[st
 
 
 def and_more(count: int) -> list[str]:
-    """What stands for those that are not shown."""
+    """The line that stands for the items that are not shown, if there are any."""
     return [f"and {count} more"] if count else []
 
 
@@ -68,7 +68,7 @@ def details(diff: Diff, *, properties: bool = True) -> list[str]:
     """All changes, folded.
 
     Args:
-        properties: also each property with its old and new value.
+        properties: True lists each property too, with its old and new value.
     """
     if diff.is_empty:
         return []
@@ -86,7 +86,7 @@ def details(diff: Diff, *, properties: bool = True) -> list[str]:
 
 
 def code(lines: Sequence[str], language: str = "") -> list[str]:
-    """Lines of somebody else's as a block of code, with a fence that nothing in it closes."""
+    """Lines from an untrusted source as a code block. The fence is long enough that no line can close it."""
     content = [plain(line) for line in lines]
     longest = max((len(run) for line in content for run in re.findall("`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
@@ -100,4 +100,4 @@ def _group(component: str, changes: Sequence[Change], properties: bool) -> Itera
         if properties:
             yield from (f"      because {reason}" for reason in change.because)
             yield from (f"      {note}" for note in change.notes)
-            yield from (f"      {property_line(found)}" for found in change.properties)
+            yield from (f"      {property_line(leaf)}" for leaf in change.properties)

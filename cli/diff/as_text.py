@@ -11,13 +11,13 @@ from typing import Any
 from cli.diff.model import Change, Diff, PropertyChange, grouped, in_words
 from evaluation.printable import plain
 
-WIDEST = 160  # characters of a value; of a longer one only the places that differ are shown
-AROUND = 8  # words that are shown on either side of such a place
-MOST_WORDS = 5_000  # that are compared; of longer values all is shown
+WIDEST = 160  # characters of a value; if it is longer, only the places that differ are shown
+AROUND = 8  # words that are shown before and after such a place
+MOST_WORDS = 5_000  # the most words that are compared; longer values are shown whole
 
 
 def text(diff: Diff) -> str:
-    """One line where nothing changed; otherwise a summary, what loses data, and every change by component."""
+    """One line if nothing changed. Otherwise a summary, what loses data, and every change, grouped by component."""
     if diff.is_empty:
         return f"{diff.stack}: nothing changed against {diff.base}; {diff.total} resources"
     lines = [f"{diff.stack}: {in_words(diff.counts())}, against {diff.base}", NOT_DEPLOYED]
@@ -43,7 +43,7 @@ NOT_DEPLOYED = "(two renderings compared: not the deployed state)"
 
 
 def title(change: Change) -> str:
-    """As ``Deployment hello-deployment``."""
+    """For example ``Deployment hello-deployment``."""
     return f"{change.type.rsplit(':', 1)[-1]} {change.name}"
 
 
@@ -53,7 +53,7 @@ def short_urn(urn: str) -> str:
 
 
 def property_line(change: PropertyChange) -> str:
-    """As ``spec.replicas: 2 → 3``."""
+    """For example ``spec.replicas: 2 → 3``."""
     if change.secret and change.old is not None and change.new is not None:
         shown = "<secret> changed"
     elif change.old is None:
@@ -65,14 +65,14 @@ def property_line(change: PropertyChange) -> str:
     return f"{change.path}: {shown}" + (" [cannot be changed in place]" if change.replaces else "")
 
 
-def value(found: Any) -> str:
-    """In one line, and whole: what is cut could be what matters."""
-    shown = found if isinstance(found, str) and found else json.dumps(found, sort_keys=True, ensure_ascii=False)
+def value(raw: Any) -> str:
+    """The value in one line. It is never cut, because the end could be the part that matters."""
+    shown = raw if isinstance(raw, str) and raw else json.dumps(raw, sort_keys=True, ensure_ascii=False)
     return plain(shown)
 
 
 def pair(old: Any, new: Any) -> str:
-    """As ``old → new``; of long values each place where they differ, with what stands around it."""
+    """``old → new``. For long values, each place where they differ, with the words around it."""
     before, after = value(old), value(new)
     if max(len(before), len(after)) <= WIDEST:
         return f"{before} → {after}"
@@ -86,7 +86,7 @@ def pair(old: Any, new: Any) -> str:
 
 
 def _around(words: list[str], start: int, end: int) -> str:
-    """The words from start to end, all of them, and a few on either side."""
+    """All words from start to end, and a few before and after them."""
     first, last = max(0, start - AROUND), min(len(words), end + AROUND)
     return ("…" if first else "") + "".join(words[first:last]) + ("…" if last < len(words) else "")
 
@@ -99,5 +99,5 @@ def _change(change: Change) -> Iterator[str]:
         yield f"      because {reason}"
     for note in change.notes:
         yield f"      {note}"
-    for found in change.properties:
-        yield f"      {property_line(found)}"
+    for leaf in change.properties:
+        yield f"      {property_line(leaf)}"

@@ -1,4 +1,7 @@
-"""The base of a comparison: a commit, evaluated by its own code in a git worktree, once."""
+"""The base of a comparison: a commit, evaluated by its own code in a git worktree.
+
+Each commit is evaluated once. After that its graphs come from a cache.
+"""
 
 from __future__ import annotations
 
@@ -28,15 +31,15 @@ MAIN = ("origin/main", "main", "origin/master", "master")
 
 
 class NotComparableError(UserError):
-    """There is a base, but its rendering cannot be had; the head can be shown alone."""
+    """The base exists but cannot be rendered. The head can still be shown alone."""
 
 
-Evaluated = Graph | NotComparableError | None  # None: there is no such stage
+Evaluated = Graph | NotComparableError | None  # None: the commit has no such stage
 
 
 @dataclass(frozen=True)
 class Commit:
-    """``ref`` is what the user calls it."""
+    """A commit. ``ref`` is the name that the user gave for it."""
 
     id: str
     ref: str
@@ -49,62 +52,65 @@ def commit(ref: str) -> Commit:
     """The commit that a ref names.
 
     Raises:
-        UserError: not a git repository, no such commit, or it is beyond a shallow clone's end.
+        UserError: this is not a git repository, or it has no such commit, for example because the clone is shallow.
     """
     _require_repository()
-    found = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
-    if found.returncode != 0:
+    answer = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+    if answer.returncode != 0:
         raise UserError(f"--base {ref}: there is no such commit here{_shallow_hint() or ': see `git branch -a`'}")
-    return Commit(found.stdout.strip(), ref)
+    return Commit(answer.stdout.strip(), ref)
 
 
 def merge_base() -> Commit:
-    """Where the work in this checkout left main.
+    """The commit at which the branch of this checkout left main.
 
     Raises:
-        UserError: there is no main, or no common commit.
+        UserError: there is no main, or it has no commit in common with HEAD.
     """
     _require_repository()
     for name in MAIN:
         if _git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}").returncode == 0:
-            found = _git("merge-base", "HEAD", name)
-            if found.returncode != 0:
+            answer = _git("merge-base", "HEAD", name)
+            if answer.returncode != 0:
                 raise UserError(f"HEAD and {name} have no commit in common{_shallow_hint()}: give --base REF")
-            return Commit(found.stdout.strip(), f"where it left {name}")
+            return Commit(answer.stdout.strip(), f"where it left {name}")
     raise UserError(f"there is none of {', '.join(MAIN)} to compare with: give --base REF")
 
 
 def evaluate(commit: Commit, stages: Iterable[str], example: str | None) -> dict[str, Evaluated]:
-    """The graph of each stage as it is at the commit: None where there is no such stage, or why it cannot be had."""
-    found: dict[str, Evaluated] = {}
+    """The graph of each stage at the commit.
+
+    It is None if the commit has no such stage, and an error with the reason if the stage cannot be evaluated.
+    """
+    graphs: dict[str, Evaluated] = {}
     missing = []
     for stage in stages:
         cached = _cached(commit, stage, example)
         if cached.is_file():
-            found[stage] = _read(cached)
+            graphs[stage] = _read(cached)
         else:
             missing.append(stage)
     if not missing:
-        return found
+        return graphs
     try:
         _require_same_packages(commit)
         with _worktree(commit) as root:
-            there = [s for s in missing if (root / _folder(example) / f"Pulumi.{s}.yaml").is_file()]
-            found |= dict.fromkeys(missing)
-            found |= dict(_evaluated(root, commit, there, example)) if there else {}
+            present = [s for s in missing if (root / _folder(example) / f"Pulumi.{s}.yaml").is_file()]
+            graphs |= dict.fromkeys(missing)
+            graphs |= dict(_evaluated(root, commit, present, example)) if present else {}
     except NotComparableError as error:
-        found |= dict.fromkeys(missing, error)
+        graphs |= dict.fromkeys(missing, error)
     _forget_old()
-    return found
+    return graphs
 
 
 def content(commit: Commit, path: Path) -> str:
-    """The text of a file of the checkout as it is at the commit; "" where there is none."""
+    """The text that a file of the checkout has at the commit; "" if the commit has no such file."""
     return _git("show", f"{commit.id}:./{path.resolve().relative_to(CHECKOUT.resolve())}").stdout
 
 
 def stages(commit: Commit, example: str | None) -> list[str]:
-    """The stages that there are at the commit."""
+    """The names of the stages that the commit has."""
     listed = _git("ls-tree", "--name-only", commit.id, "--", f"./{_folder(example)}").stdout.splitlines()
     names = [Path(path).name for path in listed]
     return sorted(name.split(".")[1] for name in names if re.fullmatch(r"Pulumi\.[^.]+\.yaml", name))
@@ -113,19 +119,19 @@ def stages(commit: Commit, example: str | None) -> list[str]:
 def _evaluated(
     root: Path, commit: Commit, stages: Sequence[str], example: str | None
 ) -> Iterator[tuple[str, Graph | NotComparableError]]:
-    """Each stage by the code of the base, in one process, since most of its time goes into importing the SDKs."""
+    """Evaluates the stages with the code of the base, in one process, since importing the SDKs takes the most time."""
     for line in _snapshots(root, commit, stages, example).splitlines():
-        said = json.loads(line)
-        if "error" in said:
-            reason = " ".join(said["error"].split())
-            yield said["stage"], NotComparableError(f"the base {commit} does not render {said['stage']}: {reason}")
+        result = json.loads(line)
+        if "error" in result:
+            reason = " ".join(result["error"].split())
+            yield result["stage"], NotComparableError(f"the base {commit} does not render {result['stage']}: {reason}")
             continue
-        cached = _cached(commit, said["stage"], example)
+        cached = _cached(commit, result["stage"], example)
         cached.parent.mkdir(parents=True, exist_ok=True)
         scratch = cached.with_suffix(f".{os.getpid()}")
-        scratch.write_text(json.dumps(said["graph"]), encoding="utf-8")
+        scratch.write_text(json.dumps(result["graph"]), encoding="utf-8")
         scratch.replace(cached)
-        yield said["stage"], snapshot.from_json(said["graph"])
+        yield result["stage"], snapshot.from_json(result["graph"])
 
 
 def _cached(commit: Commit, stage: str, example: str | None) -> Path:
@@ -137,21 +143,21 @@ def _folder(example: str | None) -> str:
 
 
 def fingerprint_key() -> bytes:
-    """The key of this checkout's fingerprints of secrets; made once, and of no use elsewhere."""
+    """The key with which this checkout makes fingerprints of secrets. It is created once and used nowhere else."""
     path = CACHE / "fingerprint-key"
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
         fd, scratch = tempfile.mkstemp(dir=path.parent)
         with os.fdopen(fd, "w") as file:
             file.write(secrets.token_hex(32))
-        with suppress(FileExistsError):  # of two runs at once both take the first one's
+        with suppress(FileExistsError):  # if two runs do this at once, both use the key of the first
             os.link(scratch, path)
         os.unlink(scratch)
     return bytes.fromhex(path.read_text())
 
 
 def is_dirty() -> bool:
-    """True where the checkout has changes that are not committed."""
+    """True if the checkout has changes that are not committed."""
     return bool(_git("status", "--porcelain", "--untracked-files=normal", ".").stdout.strip())
 
 
@@ -167,21 +173,23 @@ def _snapshots(root: Path, commit: Commit, stages: Sequence[str], example: str |
         input=fingerprint_key().hex(), capture_output=True, text=True, check=False, timeout=TIMEOUT,
     )  # fmt: skip
     if done.returncode != 0:
-        said = [line for line in done.stderr.splitlines() if line.strip()]
-        raise NotComparableError(f"the base {commit} does not run: {said[-1] if said else 'it said nothing'}")
+        lines = [line for line in done.stderr.splitlines() if line.strip()]
+        raise NotComparableError(f"the base {commit} does not run: {lines[-1] if lines else 'it said nothing'}")
     return done.stdout
 
 
 @contextmanager
 def _worktree(commit: Commit) -> Iterator[Path]:
-    """The folder of the checkout as it is at the commit; gone afterwards."""
+    """A temporary folder with the checkout as it is at the commit."""
     CACHE.mkdir(parents=True, exist_ok=True)
     _git("worktree", "prune")
     with tempfile.TemporaryDirectory(dir=CACHE, prefix="worktree-") as scratch:
         tree = Path(scratch) / "tree"
-        made = _git("worktree", "add", "--detach", "--quiet", str(tree), commit.id)
-        if made.returncode != 0:
-            raise NotComparableError(f"the base {commit} cannot be checked out: {made.stderr.strip()}{_shallow_hint()}")
+        added = _git("worktree", "add", "--detach", "--quiet", str(tree), commit.id)
+        if added.returncode != 0:
+            raise NotComparableError(
+                f"the base {commit} cannot be checked out: {added.stderr.strip()}{_shallow_hint()}"
+            )
         try:
             yield (tree / _git("rev-parse", "--show-prefix").stdout.strip()).resolve()
         finally:
@@ -189,9 +197,9 @@ def _worktree(commit: Commit) -> Iterator[Path]:
 
 
 def _require_same_packages(commit: Commit) -> None:
-    there = _git("show", f"{commit.id}:./{REQUIREMENTS}")
-    here = CHECKOUT / REQUIREMENTS
-    if there.returncode != 0 or there.stdout != here.read_text(encoding="utf-8"):
+    at_commit = _git("show", f"{commit.id}:./{REQUIREMENTS}")
+    installed = CHECKOUT / REQUIREMENTS
+    if at_commit.returncode != 0 or at_commit.stdout != installed.read_text(encoding="utf-8"):
         raise NotComparableError(
             f"the base {commit} is not comparable: its {REQUIREMENTS} asks for other packages than are installed here"
         )

@@ -1,4 +1,4 @@
-"""Two graphs of one stage compared, as the engine would: matched by URN and alias, then property by property."""
+"""Compares two graphs of one stage as the engine would: matches resources by URN and alias, then their properties."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def compare(
     head_name: str = "head",
     waives: Sequence[str] = (),
 ) -> Diff:
-    """What the head changes in what the base has made.
+    """What the head changes, if what the base describes is deployed.
 
     Args:
-        names: what only has another name, where that is known already; see `renamed`.
-        waives: the rules that the head's stage file waives, which no graph shows.
+        names: the old URN of each resource that was only renamed, if the caller knows them already; see `renamed`.
+        waives: the rules that the head's stage file waives. A graph does not show them.
     """
     old, new = base.by_urn(), head.by_urn()
     aliased = renamed(base, head) if names is None else names
@@ -68,9 +68,9 @@ def compare(
 
 
 def component(resource: Resource, resources: dict[str, Resource]) -> str:
-    """The outermost component that a resource belongs to, as ``App hello``; "" for none."""
-    found = outermost(resource, resources)
-    return f"{found.type.rsplit(':', 1)[-1]} {found.name}" if found else ""
+    """The outermost component that a resource belongs to, for example ``App hello``; "" if there is none."""
+    outer = outermost(resource, resources)
+    return f"{outer.type.rsplit(':', 1)[-1]} {outer.name}" if outer else ""
 
 
 def _created(resource: Resource, resources: dict[str, Resource]) -> Change:
@@ -111,11 +111,11 @@ def _deletion_notes(resource: Resource, base: Graph, head: Graph, is_lost: bool)
         yield "is left where it is: retain_on_delete"
     if resource.protect:
         yield "the engine refuses it while it is protected"
-    there = base.by_urn()
-    like_it = [other for other in head.of_type(resource.type) if other.urn not in there]
+    base_urns = base.by_urn()
+    like_it = [other for other in head.of_type(resource.type) if other.urn not in base_urns]
     if is_lost and like_it:
-        likest = max(like_it, key=lambda other: SequenceMatcher(None, resource.name, other.name).ratio())
-        yield f"if it is {likest.name} under its new name: give that, or its component, an alias"
+        most_similar = max(like_it, key=lambda other: SequenceMatcher(None, resource.name, other.name).ratio())
+        yield f"if it is {most_similar.name} under its new name: give that, or its component, an alias"
 
 
 def _kept(

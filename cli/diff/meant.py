@@ -1,4 +1,7 @@
-"""What is meant to differ between stages, in one place: everything else should be alike, and is shown first."""
+"""The list of what is meant to differ between stages, such as versions and sizes.
+
+Everything else should be alike. If it is not, `wharf diff STACK OTHER` shows it first.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,10 @@ from collections.abc import Mapping
 
 from cli.diff.properties import is_under
 
-WHOLE = "*"  # the resource is in one of the stages only
+WHOLE = "*"  # the whole resource, which only one of the stages has
 
-# What it is, to rows: the end of ``COMPONENT:KIND`` ("" is any), and the starts of paths. Helm releases have `values`.
+# For each word, what it covers: the end of ``COMPONENT:KIND`` ("" is any), and the starts of paths. A key with ":"
+# at its end is the start of ``COMPONENT:KIND`` instead. The values of a Helm release are below `values`.
 MEANT: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "versions": {
         "": ("metadata.labels", "spec.template.metadata.labels"),
@@ -72,10 +76,10 @@ MEANT: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 
 
 def meant(component: str, type_: str, path: str) -> str:
-    """What the difference is, in a word, where it is meant; "" where it is not.
+    """The word for a difference that is meant, such as ``sizes``; "" for one that is not.
 
     Args:
-        component: class and name, as ``App hello``.
+        component: its class and name, for example ``App hello``.
     """
     kind = type_.rsplit(":", 1)[-1]
     subject = f"{component.split(' ', maxsplit=1)[0]}:{kind}"

@@ -1,4 +1,4 @@
-"""What a comparison finds."""
+"""The result of a comparison."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Kind(StrEnum):
     DELETED = "deleted"
     CHANGED = "changed"
     REPLACED = "replaced"
-    RENAMED = "renamed"  # by an alias: the thing itself stays
+    RENAMED = "renamed"  # by an alias: the resource itself stays
 
     @property
     def symbol(self) -> str:
@@ -25,12 +25,13 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class PropertyChange:
-    """One leaf that differs.
+    """One property that differs.
 
     Attributes:
-        path: as ``spec.template.spec.containers[hello].image``; ``(protect)`` and the like are options of the resource.
-        old, new: None where there was, or is, nothing; ``<secret>`` of what is secret.
-        replaces: it cannot be changed in place.
+        path: for example ``spec.template.spec.containers[hello].image``. A path in parentheses, such as ``(protect)``,
+            is an option of the resource.
+        old, new: the two values. None if there is no value, and ``<secret>`` if it is secret.
+        replaces: True if the property cannot be changed in place, so that the resource is replaced.
     """
 
     path: str
@@ -45,11 +46,11 @@ class Change:
     """One resource that does not stay as it is.
 
     Attributes:
-        component: the outermost component that it belongs to, as ``App hello``; "" for none.
-        old_urn: what it is called in the base; the URN itself unless it is renamed; "" for what is created.
-        because: why it is replaced, in words, where the reason is another resource.
-        loses: the data, or the protection of data, that is lost, in words; "" for none.
-        notes: what a reviewer should know besides.
+        component: the outermost component that it belongs to, for example ``App hello``; "" if there is none.
+        old_urn: its URN in the base. It is the same as `urn` unless the resource is renamed, and "" if it is created.
+        because: why it is replaced, in words, if another resource is the reason.
+        loses: the data, or the protection of data, that is lost, in words; "" if none is.
+        notes: what else a reviewer should know.
     """
 
     kind: Kind
@@ -66,7 +67,7 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class Opening:
-    """What a change gives to somebody who did not have it: ``what`` says who may now reach, read or do what."""
+    """A right that a change gives to somebody. ``what`` says who may now reach, read or do what."""
 
     urn: str
     resource: str
@@ -75,13 +76,13 @@ class Opening:
 
 @dataclass(frozen=True, kw_only=True)
 class Diff:
-    """All changes of one stage, in the order of their URNs; what loses data comes first.
+    """All changes of one stage, in the order of their URNs. Changes that lose data come first.
 
     Attributes:
-        waives: the rules that the stage file no longer holds the stage to, in words.
-        opens: what somebody may now reach, read or do.
-        base, head: what is compared, in words.
-        followers: URNs of what stays and refers to something that is replaced, so that values in it may change.
+        waives: the rules that the stage file now waives, in words.
+        opens: the rights that are new.
+        base, head: the two sides that are compared, in words.
+        followers: URNs of resources that stay but refer to a replaced resource. Values in them may change.
         total: how many resources the head has.
     """
 
@@ -106,22 +107,22 @@ class Diff:
 
     @property
     def exit_code(self) -> int:
-        """0 nothing changed, 2 changed, 3 changed so that it loses data, opens something or waives a rule."""
+        """0: nothing changed. 2: something changed. 3: a change loses data, opens something or waives a rule."""
         return 3 if self.losing or self.opens or self.waives else 0 if self.is_empty else 2
 
     def counts(self) -> dict[Kind, int]:
-        """How many resources each thing happens to, in the order of `Kind`."""
-        found = Counter(change.kind for change in self.changes)
-        return {kind: found[kind] for kind in Kind if found[kind]}
+        """How many resources are created, deleted and so on, in the order of `Kind`."""
+        counter = Counter(change.kind for change in self.changes)
+        return {kind: counter[kind] for kind in Kind if counter[kind]}
 
 
 def in_words(counts: dict[Kind, int]) -> str:
-    """As ``2 created, 1 replaced``."""
+    """For example ``2 created, 1 replaced``."""
     return ", ".join(f"{count} {kind}" for kind, count in counts.items()) or "no resource changed"
 
 
 def grouped(changes: Iterable[Change]) -> dict[str, list[Change]]:
-    """By component, those with data to lose first."""
+    """The changes by component. Components that lose data come first."""
     groups: dict[str, list[Change]] = {}
     for change in sorted(changes, key=lambda change: (not change.loses, change.component, change.urn)):
         groups.setdefault(change.component, []).append(change)

@@ -1,4 +1,4 @@
-"""Two trees of plain values compared, leaf by leaf."""
+"""Compares two trees of plain values leaf by leaf."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _INDEX = re.compile(r"\[[^\]]*\]")
 def compare(old: Any, new: Any, path: str = "") -> Iterator[PropertyChange]:
     """Every leaf that is not the same on both sides.
 
-    Lists whose items all have a name of their own are compared by name, other lists place by place; a text that is
-    JSON on both sides is compared as what it says.
+    If all items of a list have different names, the list is compared by name. Other lists are compared by position. If
+    a text is JSON on both sides, the two documents are compared.
     """
     if _same(old, new):
         return
@@ -30,13 +30,13 @@ def compare(old: Any, new: Any, path: str = "") -> Iterator[PropertyChange]:
         yield from _lists(old, new, path)
     elif (documents := _documents(old, new)) is not None:
         changes = list(compare(*documents, path))
-        yield from changes or [_leaf(old, new, path)]  # only its spacing differs, which is still another text
+        yield from changes or [_leaf(old, new, path)]  # only the spacing differs, but the text is not the same
     else:
         yield _leaf(old, new, path)
 
 
 def stated(value: Any, path: str = "") -> Iterator[PropertyChange]:
-    """Every leaf of what is created, as a change from nothing."""
+    """Every leaf of a new value, as a change from nothing."""
     if (documents := _documents(value, value)) is not None:
         value = documents[0]
     if isinstance(value, Mapping) and value:
@@ -50,19 +50,19 @@ def stated(value: Any, path: str = "") -> Iterator[PropertyChange]:
 
 
 def join(path: str, key: str) -> str:
-    """``path.key``, or ``path["a/key"]`` where the key is not a plain word."""
+    """``path.key``, or ``path["a/key"]`` if the key is not a plain word."""
     if not _PLAIN_KEY.fullmatch(key):
         return f"{path}[{json.dumps(key)}]"
     return f"{path}.{key}" if path else key
 
 
 def without_indices(path: str) -> str:
-    """``selectors[0].labels["a/b"]`` as the tables write it: ``selectors.labels``."""
+    """The path as the tables write it: ``selectors[0].labels["a/b"]`` becomes ``selectors.labels``."""
     return _INDEX.sub("", path)
 
 
 def is_under(path: str, ancestor: str) -> bool:
-    """True where the path, without its indices, is ``ancestor`` or lies below it."""
+    """True if the path, without its indices, is ``ancestor`` or lies below it."""
     bare = without_indices(path)
     return bare == ancestor or bare.startswith(f"{ancestor}.")
 
@@ -80,7 +80,7 @@ def leaves(value: Any) -> Iterator[Any]:
 
 
 def _same(old: Any, new: Any) -> bool:
-    """Equality that tells 1 from true, and takes null for nothing, as the engine does."""
+    """Equality as the engine sees it: 1 is not true, and null is the same as no value."""
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         return all(_same(old.get(key), new.get(key)) for key in {*old, *new})
     if isinstance(old, list) and isinstance(new, list):
@@ -120,13 +120,13 @@ def _lists(old: list[Any], new: list[Any], path: str) -> Iterator[PropertyChange
 
 
 def _names(items: list[Any]) -> list[str] | None:
-    """The names of the items, where each has one of its own."""
+    """The names of the items, or None unless each item has a different name."""
     names = [item["name"] for item in items if isinstance(item, Mapping) and isinstance(item.get("name"), str)]
     return names if len(set(names)) == len(items) else None
 
 
 def _common(old: list[Any], new: list[Any]) -> int:
-    """How many items the two begin with alike."""
+    """How many items at the start of both lists are the same."""
     count = 0
     for before, after in zip(old, new, strict=False):
         if not _same(before, after):
@@ -136,12 +136,12 @@ def _common(old: list[Any], new: list[Any]) -> int:
 
 
 def _documents(old: Any, new: Any) -> tuple[Any, Any] | None:
-    found = []
+    documents = []
     for text in (old, new):
         if not isinstance(text, str) or text[:1] not in ("{", "["):
             return None
         try:
-            found.append(json.loads(text))
+            documents.append(json.loads(text))
         except json.JSONDecodeError:
             return None
-    return found[0], found[1]
+    return documents[0], documents[1]

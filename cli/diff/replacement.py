@@ -1,6 +1,6 @@
-"""Which differences a provider cannot make in place: the tables of immutable properties, asked about one resource.
+"""Tells which differences a provider cannot make in place, by the tables of immutable properties.
 
-Sources: the tables' own; pulumi/pulumi pkg/resource/deploy/step_generator.go (applyReplaceOnChanges).
+Sources: those of the tables; pulumi/pulumi pkg/resource/deploy/step_generator.go (applyReplaceOnChanges).
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ AWS_PROVIDER = "pulumi:providers:aws"
 
 
 def immutable(resource: Resource) -> tuple[str, ...]:
-    """The dotted paths of a resource that cannot change in place; ``*`` is any."""
+    """The dotted paths of a resource that cannot change in place. ``*`` means every path."""
     return (*_by_type(resource), *resource.replace_on_changes)
 
 
 def replacing(old: Resource, new: Resource) -> tuple[str, ...]:
-    """The dotted paths whose difference makes another resource of it; none: it is changed in place."""
+    """The dotted paths whose difference replaces the resource. If there is none, it is changed in place."""
     if not new.custom and new.type not in AWS_TYPES:
         return ()
     before, after = without_ignored(old.inputs, new), without_ignored(new.inputs, new)
     if new.type == kubernetes_types.PROVIDER:
         return kubernetes_types.provider_replaced(before, after)
     if new.type in AWS_TYPES:
-        found = AWS_TYPES[new.type].replaces(reveal(before), reveal(after))
+        by_table = AWS_TYPES[new.type].replaces(reveal(before), reveal(after))
         paths: tuple[str, ...] = new.replace_on_changes
     else:
-        found, paths = (), immutable(new)
-    return tuple(dict.fromkeys([*found, *(path for path in paths if _differs(before, after, path))]))
+        by_table, paths = (), immutable(new)
+    return tuple(dict.fromkeys([*by_table, *(path for path in paths if _differs(before, after, path))]))
 
 
 def is_deleted_first(resource: Resource) -> bool:
-    """True where the engine deletes before it creates, since the new one has the name of the old.
+    """True if the engine deletes before it creates, because the new resource has the name of the old one.
 
     Source: pulumi-terraform-bridge pkg/tfbridge/names.go, nameRequiresDeleteBeforeReplace; pulumi-kubernetes
     provider/pkg/provider/provider.go, Diff.
@@ -48,7 +48,7 @@ def is_deleted_first(resource: Resource) -> bool:
 
 
 def without_ignored(inputs: Mapping[str, Any], resource: Resource) -> dict[str, Any]:
-    """The inputs without what the resource's ``ignore_changes`` leave to others."""
+    """The inputs without the properties in the resource's ``ignore_changes``."""
     kept = dict(inputs)
     for path in resource.ignore_changes:
         kept = _without(kept, path.split("."))

@@ -1,4 +1,4 @@
-"""`wharf diff STACK --base REF`: both sides evaluated and compared."""
+"""`wharf diff STACK --base REF`: evaluates both sides and compares them."""
 
 from __future__ import annotations
 
@@ -17,48 +17,51 @@ from evaluation.graph import Graph, Resource
 from evaluation.urns import Urn, renamed
 
 
-def against(found: project.Project, stage: str, ref: str | None, example: str | None) -> Diff:
-    """The working tree against a commit, that of ``ref`` or where the work left main.
+def against(pulumi_project: project.Project, stage: str, ref: str | None, example: str | None) -> Diff:
+    """Compares the working tree with the commit of ``ref``. Without a ref, it is where the branch left main.
 
     Raises:
-        UserError: no such commit; InputRefused: the head is wrong.
+        UserError: there is no such commit.
+        InputRefused: the configuration of the head is wrong.
         bases.NotComparableError: the base cannot be evaluated.
     """
-    found.require(stage)
+    pulumi_project.require(stage)
     commit = bases.commit(ref) if ref else bases.merge_base()
     base = bases.evaluate(commit, [stage], example)[stage]
-    return between(found, stage, commit, base, head(found, stage))
+    return between(pulumi_project, stage, commit, base, head(pulumi_project, stage))
 
 
-def between(found: project.Project, stage: str, commit: bases.Commit, base: bases.Evaluated, head_graph: Graph) -> Diff:
-    """Two evaluations compared; where something only has another name, the head is evaluated again with its old ids.
+def between(
+    pulumi_project: project.Project, stage: str, commit: bases.Commit, base: bases.Evaluated, head_graph: Graph
+) -> Diff:
+    """Compares two evaluations. If resources were only renamed, the head is evaluated again with their old ids.
 
     Raises:
-        bases.NotComparableError: it is the reason why there is nothing to compare with.
+        bases.NotComparableError: the base could not be evaluated.
     """
     if isinstance(base, bases.NotComparableError):
         raise base
-    base = base or Graph(found.name, stage, ())
-    waived = waives.between(waives.of_commit(found, stage, commit), waives.of_file(found, stage))
+    base = base or Graph(pulumi_project.name, stage, ())
+    waived = waives.between(waives.of_commit(pulumi_project, stage, commit), waives.of_file(pulumi_project, stage))
     if names := renamed(base, head_graph):
-        head_graph = head(found, stage, names)
+        head_graph = head(pulumi_project, stage, names)
     return compare(base, head_graph, names, base_name=str(commit), head_name=_head_name(), waives=waived)
 
 
-def head(found: project.Project, stage: str, names: Mapping[str, str] | None = None) -> Graph:
-    """The working tree's graph, in which each secret is a fingerprint.
+def head(pulumi_project: project.Project, stage: str, names: Mapping[str, str] | None = None) -> Graph:
+    """The working tree's graph, in which each secret is replaced by a fingerprint.
 
     Args:
-        names: URN to what it was, of resources that keep what they are.
+        names: the old URN of each renamed resource, by its new URN.
     """
-    read = project.read_stage(found, stage)
+    read = project.read_stage(pulumi_project, stage)
     graph = project.graph_of(read, Renamed(project.placeholders(read), names or {}))
     return snapshot.from_json(snapshot.to_json(graph, root=project.CHECKOUT, key=bases.fingerprint_key()))
 
 
 @dataclass(frozen=True)
 class Renamed:
-    """Answers that take a renamed resource for what it was, so that all that is made of its outputs stays as well."""
+    """Answers that give a renamed resource its old ids and outputs, so that values made of them stay the same too."""
 
     answers: Answers
     names: Mapping[str, str]
@@ -75,9 +78,9 @@ class Renamed:
         return self.answers.invoked(token, args)
 
 
-def alone(found: project.Project, stage: str) -> str:
-    """The head by itself, in a line, where there is nothing to compare it with."""
-    graph = project.evaluate_stage(found, stage)
+def alone(pulumi_project: project.Project, stage: str) -> str:
+    """One line about the head, for when there is nothing to compare it with."""
+    graph = project.evaluate_stage(pulumi_project, stage)
     counts = Counter(component(resource, graph.by_urn()) or "(no component)" for resource in graph if resource.custom)
     shown = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
     return f"{stage}: {len(graph.resources)} resources in the working tree alone: {shown}"

@@ -1,7 +1,8 @@
-"""A graph as JSON, between the two runs that are compared: each side is evaluated by its own code.
+"""A graph as JSON. Each side of a comparison is evaluated by its own code, and hands its graph on as JSON.
 
-As a script it runs in a checkout of the base, over that checkout's own code; so it imports nothing of this package but
-the project, which stood in `ops` before 0.1. Secrets leave the run as fingerprints, which tell a change and no more.
+As a script this file runs in a checkout of the base and uses the code of that checkout. So it imports only the project
+module, which was in `ops` before 0.1. Secrets are written as fingerprints: these show that a secret changed, but not
+its value.
 """
 
 from __future__ import annotations
@@ -21,24 +22,24 @@ if TYPE_CHECKING:
     from evaluation.graph import Graph
 
 FORMAT = 1
-SECRET = "$secret"  # noqa: S105 the key under which a fingerprint stands
+SECRET = "$secret"  # noqa: S105 the key of a fingerprint
 ROOT = "<checkout>"
 
 
 def to_json(graph: Graph, *, root: Path, key: bytes) -> dict[str, Any]:
-    """The graph in plain values. Paths below ``root`` are written so that two checkouts agree.
+    """The graph in plain values. Paths below ``root`` are written so that they are the same in all checkouts.
 
     Args:
-        key: of the fingerprints; the same for both sides.
+        key: the key of the fingerprints. Both sides must have the same.
     """
     return {"format": FORMAT, **_plain(graph, str(root), key)}
 
 
 def from_json(document: Mapping[str, Any]) -> Graph:
-    """The graph again, each secret as a `Secret` of its fingerprint.
+    """The graph that `to_json` made the document from. Each secret is a `Secret` with its fingerprint as the value.
 
     Raises:
-        KeyError, TypeError: it is not what `to_json` makes.
+        KeyError, TypeError: the document is not one that `to_json` makes.
     """
     from evaluation.graph import Graph, Resource
 
@@ -79,26 +80,26 @@ def _tuples(name: str, value: Any) -> Any:
 
 
 def _project_of_the_base() -> Any:
-    """By what is in the folder: an import alone would find the code that is installed on this machine."""
+    """Imports the project module by the folders of the checkout, because the name alone could find installed code."""
     return import_module("evaluation.project" if Path("evaluation").is_dir() else "ops.project")
 
 
 def main() -> None:
-    """``snapshot.py EXAMPLE STAGE…``: of the checkout in the working directory, a line of JSON a stage.
+    """``snapshot.py EXAMPLE STAGE…``: prints one line of JSON for each stage of the checkout in the working directory.
 
-    The line holds the stage and its graph, or the error for which there is none. The key comes by stdin.
+    The line has the stage and its graph, or the error if there is no graph. The key is read from stdin.
     """
     project = _project_of_the_base()
     example, *stages = sys.argv[1:]
     root, key = Path.cwd().resolve(), bytes.fromhex(sys.stdin.read())
     if not Path(project.__file__).resolve().is_relative_to(root):
         raise SystemExit(f"{project.__file__} is not of the base checkout {root}")
-    found = project.find(example or None)
+    pulumi_project = project.find(example or None)
     gc.disable()  # the process ends before its garbage matters
     for stage in stages:
         try:
-            line = {"stage": stage, "graph": to_json(project.evaluate_stage(found, stage), root=root, key=key)}
-        except Exception as error:  # whatever the base's own code raises is the reason that is shown
+            line = {"stage": stage, "graph": to_json(project.evaluate_stage(pulumi_project, stage), root=root, key=key)}
+        except Exception as error:  # the code of the base may raise anything, and this is shown as the reason
             line = {"stage": stage, "error": str(error) or type(error).__name__}
         print(json.dumps(line), flush=True)
     gc.freeze()  # nor is it looked for at the end

@@ -1,4 +1,6 @@
-"""What a replacement takes with it: whatever refers to it by something immutable, transitively.
+"""Finds what else is replaced when a resource is replaced: every resource that refers to it by an immutable property.
+
+These are followed on, since each of them may be referred to in turn.
 
 Source: pulumi/pulumi pkg/resource/deploy/step_generator.go (providerChanged, calculateDependentReplacements).
 """
@@ -16,7 +18,7 @@ from evaluation.inputs import at
 from evaluation.placeholders import Placeholders
 
 NAMESPACE = "kubernetes:core/v1:Namespace"
-SHORTEST_OUTPUT = 6  # shorter texts are found in others by chance
+SHORTEST_OUTPUT = 6  # shorter texts occur in other texts by chance
 
 
 class Spread:
@@ -27,18 +29,18 @@ class Spread:
         self._outputs: dict[str, tuple[str, ...]] = {}
 
     def replaced_with(self, gone: Iterable[str], candidates: Iterable[str]) -> dict[str, tuple[str, ...]]:
-        """Of the candidates, by URN, those that are replaced because others are, and why, in words."""
-        found: dict[str, tuple[str, ...]] = {}
+        """The candidates that are replaced because others are, by URN, and for each the reasons in words."""
+        replaced: dict[str, tuple[str, ...]] = {}
         all_gone, left = set(gone), set(candidates)
         while True:
             fresh = {urn: why for urn in sorted(left - all_gone) if (why := self._why(self._resources[urn], all_gone))}
             if not fresh:
-                return found
-            found |= fresh
+                return replaced
+            replaced |= fresh
             all_gone |= set(fresh)
 
     def follows(self, urn: str, gone: set[str]) -> bool:
-        """True where a value of the resource is made of what something replaced gives out."""
+        """True if a value of the resource contains an output of a replaced resource."""
         resource = self._resources[urn]
         return any(
             leaf not in list(leaves(source.inputs))
@@ -64,7 +66,7 @@ class Spread:
         return [self._resources[urn] for urn in sorted(gone.intersection(urns)) if urn in self._resources]
 
     def _moved(self, resource: Resource, key: str, source: Resource) -> str:
-        """An immutable path in the property ``key`` whose value moves with ``source``; "" for none."""
+        """An immutable path in the property ``key`` whose value may change with ``source``; "" if there is none."""
         if key in resource.ignore_changes:
             return ""
         for path in immutable(resource):
@@ -72,17 +74,18 @@ class Spread:
                 continue
             if path == "metadata.namespace" and source.type == NAMESPACE:
                 return path
-            held = list(leaves(resource.inputs.get(key) if path == "*" else at(resource.inputs, path)))
-            if any(self._moves(leaf, source, resource) for leaf in held):
+            values = list(leaves(resource.inputs.get(key) if path == "*" else at(resource.inputs, path)))
+            if any(self._moves(leaf, source, resource) for leaf in values):
                 return key if path == "*" else path
         return ""
 
     def _moves(self, leaf: Any, source: Resource, user: Resource) -> bool:
-        """True where a value may be another once ``source`` is replaced.
+        """True if a value may change when ``source`` is replaced.
 
-        Kubernetes objects have few and large properties: of them a value counts only if it holds an output of
-        ``source``. Of others every value does, but what the program itself states of ``source`` as well; and that too
-        where the engine deletes before it creates, for then it takes all that refers to ``source`` for unknown.
+        Kubernetes objects have few and large properties, so their values count only if they contain an output of
+        ``source``. Of other resources every value counts, except one that the program itself also gives as an input of
+        ``source``. If the engine deletes ``source`` before it creates the new one, even such a value counts, because
+        the engine then takes everything that refers to ``source`` as unknown.
         """
         if leaf is None:
             return False
@@ -91,7 +94,7 @@ class Spread:
         return is_deleted_first(source) or leaf not in list(leaves(source.inputs))
 
     def _given_out(self, source: Resource) -> tuple[str, ...]:
-        """The texts that a resource gives out and that the program did not put in."""
+        """The texts in the outputs of a resource that are not in its inputs."""
         if source.urn not in self._outputs:
             self._outputs[source.urn] = _computed(source, self._region(source))
         return self._outputs[source.urn]

@@ -1,4 +1,4 @@
-"""`wharf diff STACK OTHER`: two stages side by side, what is meant to differ set apart from what is not."""
+"""`wharf diff STACK OTHER`: compares two stages, and separates what is meant to differ from what is not."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STAGE = "<stage>"
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """One leaf that is not alike, or a whole resource; ``meant`` says what it is where it is meant to be so."""
+    """One property that differs, or a resource that only one stage has. ``meant``: see `cli.diff.meant.meant`."""
 
     component: str
     type: str
@@ -39,7 +39,7 @@ class Difference:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Two stages, and how many resources they have in common."""
+    """The result for two stages. ``alike``: how many resources are the same in both."""
 
     one: str
     other: str
@@ -48,27 +48,27 @@ class Comparison:
 
     @property
     def otherwise(self) -> list[Difference]:
-        """What is not meant to differ."""
+        """The differences that are not meant."""
         return [difference for difference in self.differences if not difference.meant]
 
     @property
     def exit_code(self) -> int:
-        """0 where nothing differs but what is meant to, 2 where something does."""
+        """0 if every difference is meant, otherwise 2."""
         return 2 if self.otherwise else 0
 
 
-def between(found: project.Project, one: str, other: str) -> Comparison:
-    """Two stages of a project, evaluated as if they had one name.
+def between(pulumi_project: project.Project, one: str, other: str) -> Comparison:
+    """Compares two stages of a project, both evaluated as if they had the same name.
 
     Raises:
-        InputRefused, UserError: there is no such stage, or it is refused.
+        InputRefused, UserError: there is no such stage, or its configuration is refused.
     """
-    found.require(other)
-    return compare(_evaluated(found, one, one), _evaluated(found, other, one), other)
+    pulumi_project.require(other)
+    return compare(_evaluated(pulumi_project, one, one), _evaluated(pulumi_project, other, one), other)
 
 
 def compare(one: Graph, other: Graph, name: str) -> Comparison:
-    """Two graphs whose ids and URNs are made of the first one's stack. ``name``: what the second is called."""
+    """Compares two graphs, whose ids and URNs both have the stack of the first. ``name``: the second stage's name."""
     stages = (one.stack, name)
     left = {resource.urn: resource for resource in one}
     right = {resource.urn: resource for resource in other}
@@ -92,7 +92,7 @@ def compare(one: Graph, other: Graph, name: str) -> Comparison:
 
 
 def text(comparison: Comparison) -> str:
-    """What is not meant first, then what is, by what it is."""
+    """First the differences that are not meant, then those that are, by their word."""
     meant_ones = [difference for difference in comparison.differences if difference.meant]
     lines = [
         f"{comparison.one} and {comparison.other}: {comparison.alike} resources alike, "
@@ -140,7 +140,7 @@ def _leaves(one: Resource | None, other: Resource | None, stages: tuple[str, str
 
 
 def _unnamed(value: Any, stage: str) -> Any:
-    """The same tree in which the stage's name, as a word of its own, is no name."""
+    """The tree with the stage's name, if it is a whole word, replaced by `STAGE`."""
     if isinstance(value, Mapping):
         return {key: _unnamed(item, stage) for key, item in value.items()}
     if isinstance(value, list):
@@ -150,8 +150,8 @@ def _unnamed(value: Any, stage: str) -> Any:
     return value
 
 
-def _evaluated(found: project.Project, stage: str, as_stack: str) -> Graph:
-    read = project.read_stage(found, stage)
+def _evaluated(pulumi_project: project.Project, stage: str, as_stack: str) -> Graph:
+    read = project.read_stage(pulumi_project, stage)
     graph = project.graph_of(read, _AsStack(project.placeholders(read), stage, as_stack))
     return replace(graph, stack=as_stack, resources=tuple(_as_stack(r, stage, as_stack) for r in graph))
 
@@ -165,7 +165,7 @@ def _as_stack(resource: Resource, stage: str, as_stack: str) -> Resource:
 
 @dataclass(frozen=True)
 class _AsStack:
-    """Answers that make ids of the URN that a resource would have in another stack."""
+    """Answers whose ids are those that a resource would have in another stack."""
 
     answers: Answers
     stage: str

@@ -1,4 +1,4 @@
-"""The rules that a change of a stage file no longer holds its stage to: exemptions, and being of production."""
+"""The rules that a changed stage file waives: by new exemptions, or because the stage is no longer of production."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def of_file(project: Project, stage: str) -> Mapping[str, Any]:
 
 
 def of_commit(project: Project, stage: str, commit: bases.Commit) -> Mapping[str, Any]:
-    """The configuration in a stage file as it is at a commit; empty where there is none that can be read."""
+    """The configuration in a stage file as it is at a commit; empty if there is none or it cannot be read."""
     try:
         return _config(parse_yaml(bases.content(commit, project.root / f"Pulumi.{stage}.yaml"), str(commit)))
     except InputRefused:
@@ -30,9 +30,9 @@ def of_commit(project: Project, stage: str, commit: bases.Commit) -> Mapping[str
 
 
 def between(base: Mapping[str, Any], head: Mapping[str, Any]) -> list[str]:
-    """What the head waives and the base did not, in words."""
+    """The rules that the head waives and the base did not, in words."""
     earlier = _exemptions(base)
-    said = [
+    waived = [
         f"{_text(new, 'rule')} need not hold for {_text(new, 'resource', '*')} until {_text(new, 'until')}: "
         f"{_text(new, 'reason')}"
         for new in _exemptions(head)
@@ -40,8 +40,8 @@ def between(base: Mapping[str, Any], head: Mapping[str, Any]) -> list[str]:
     ]
     if _is_true(base.get(PRODUCTION)) and not _is_true(head.get(PRODUCTION)):
         strict = sorted(rule.id for rule in all_rules().values() if rule.production)
-        said.append(f"the stage is no longer of production, so these need not hold: {', '.join(strict)}")
-    return said
+        waived.append(f"the stage is no longer of production, so these need not hold: {', '.join(strict)}")
+    return waived
 
 
 def _config(document: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -50,12 +50,12 @@ def _config(document: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _exemptions(config: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    found = config.get(EXEMPTIONS)
-    return [entry for entry in found if isinstance(entry, Mapping)] if isinstance(found, list) else []
+    entries = config.get(EXEMPTIONS)
+    return [entry for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []
 
 
 def _covers(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-    """True where the old exemption already spares all that the new one does, and for as long."""
+    """True if the old exemption already covers all resources of the new one, for at least as long."""
     pattern = ".*".join(map(re.escape, _text(old, "resource", "*").split("*")))
     return (
         _text(old, "rule") == _text(new, "rule")
