@@ -28,10 +28,10 @@ def new_app(
     compose_service: str | None = None,
     stages: Sequence[str] = (),
 ) -> str:
-    """Writes the app, and says what was written and what is left to do.
+    """Writes the app. Returns what was written and what is left to do.
 
     Args:
-        stages: those that are to run it; without any, all that are local.
+        stages: the stages that are to run the app. If it is empty, all local stages.
     """
     if not NAME.fullmatch(name):
         raise UserError(f"{name!r} cannot be an app's name: lowercase letters, digits and dashes, a letter first")
@@ -40,23 +40,23 @@ def new_app(
         raise UserError(f"{path} is there: edit it, or choose another name")
     for stage in stages:
         project.require(stage)
-    made = service(compose, compose_service or name, name, image, port) if compose else _plain(image, port)
-    there = {file.stem for file in (project.root / "apps").glob("*.yaml")}
-    if callers := sorted(set(made.callers) & there):
-        made.fields["from"] = callers
+    converted = service(compose, compose_service or name, name, image, port) if compose else _plain(image, port)
+    existing_apps = {file.stem for file in (project.root / "apps").glob("*.yaml")}
+    if callers := sorted(set(converted.callers) & existing_apps):
+        converted.fields["from"] = callers
     chosen = list(stages) or [stage for stage in project.stages() if _kind(project, stage) == "local"]
     if not chosen:
         raise UserError(f"no stage of {project.shown} is local: name those that are to run it with --stage")
-    written = {path: _text(name, made, compose)}
+    written = {path: _text(name, converted, compose)}
     for stage in chosen:
         file = f"Pulumi.{stage}.yaml"
-        written[file] = _in_stage((project.root / file).read_text(encoding="utf-8"), name, made, stage)
+        written[file] = _in_stage((project.root / file).read_text(encoding="utf-8"), name, converted, stage)
     files.write(project, written, chosen)
     lines = [f"wrote {path} and its version in {', '.join(f'Pulumi.{stage}.yaml' for stage in chosen)}"]
-    lines += [f"  to do: {one}" for one in made.left]
+    lines += [f"  to do: {one}" for one in converted.left]
     others = [stage for stage in project.stages() if stage not in chosen and _kind(project, stage) == "aws"]
     if others:
-        entry = f'{name}: {{version: "{made.version}"}}'
+        entry = f'{name}: {{version: "{converted.version}"}}'
         lines.append(f"  to run it in {', '.join(others)} too: write {entry} under wharf:apps there")
     return "\n".join([*lines, f"next: `wharf up {chosen[0]}`"])
 
@@ -74,23 +74,23 @@ def _plain(image: str | None, port: int | None) -> Converted:
     return Converted(fields={**fields, "user": 1000}, version=version, left=left)
 
 
-def _text(name: str, made: Converted, compose: Path | None) -> str:
+def _text(name: str, converted: Converted, compose: Path | None) -> str:
     origin = f", from {compose.name}" if compose else ""
-    body = yaml.safe_dump(made.fields, sort_keys=False, width=110, default_flow_style=None)
+    body = yaml.safe_dump(converted.fields, sort_keys=False, width=110, default_flow_style=None)
     return f"# The app {name}{origin}. Every field: docs/apps.md\n{body}"
 
 
-def _in_stage(text: str, name: str, made: Converted, stage: str) -> str:
-    """The stage's text with the app's version, what it needs, and in a local stage its secrets."""
+def _in_stage(text: str, name: str, converted: Converted, stage: str) -> str:
+    """The text of the stage file with the app's version and the services that it needs; if local, also its secrets."""
     config = read_text(text, stage)
-    for part in made.fields.get("needs", {}):
+    for part in converted.fields.get("needs", {}):
         if f"wharf:{part}" not in config:
             text = edit.with_entry(text, ["config", f"wharf:{part}"], "{}")
     if config.get("wharf:kind") == "local":
-        for secret, value in made.secrets.items():
+        for secret, value in converted.secrets.items():
             if secret not in (config.get("wharf:secrets") or {}):
                 text = edit.with_entry(text, ["config", "wharf:secrets", secret], json.dumps(value))
-    return edit.with_entry(text, ["config", "wharf:apps", name], f"{{version: {json.dumps(made.version)}}}")
+    return edit.with_entry(text, ["config", "wharf:apps", name], f"{{version: {json.dumps(converted.version)}}}")
 
 
 def read_text(text: str, stage: str) -> dict:

@@ -1,4 +1,4 @@
-"""A service of a compose file as an app, and what of it an app cannot say."""
+"""Converts a service of a compose file to an app, and lists what an app file cannot express."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from stacks.errors import UserError
 from stacks.reading.stage_file import read_yaml
 
-# Images that the platform stands in for: what an app needs instead.
+# Images that a part of the platform replaces, by the part that an app needs instead.
 STAND_INS = {
     "database": re.compile(r"(^|/)(postgres|postgis|postgresql)(-\w+)?$"),
     "broker": re.compile(r"(^|/)rabbitmq$"),
@@ -27,14 +27,14 @@ READ = {
     "entrypoint", "user", "deploy",
 }  # fmt: skip
 OF_THE_MACHINE = {"restart", "networks", "container_name", "hostname", "init", "stop_grace_period", "read_only"}
-# What images listen on that compose files seldom say, since compose opens every port between services.
+# The ports of well-known images. Compose files seldom name them, since compose opens every port between services.
 KNOWN_PORTS = {"redis": 6379, "valkey": 6379, "memcached": 11211, "mysql": 3306, "mariadb": 3306, "mongo": 27017}
 VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass
 class Converted:
-    """``fields`` are those of the app file; ``left`` says what is still to be done by hand."""
+    """``fields`` are those of the app file. ``left`` lists what is still to be done by hand."""
 
     fields: dict[str, Any] = field(default_factory=dict)
     version: str = ""
@@ -44,25 +44,25 @@ class Converted:
 
 
 def service(file: Path, name: str, app: str, image: str | None, port: int | None = None) -> Converted:
-    """A service of the file.
+    """Converts a service of the file.
 
     Raises:
-        UserError: no such service, or it is one that the platform stands in for, or it has no image.
+        UserError: there is no such service, a part of the platform replaces it, or it has no image.
     """
     services = read_yaml(file, str(file)).get("services")
     if not isinstance(services, Mapping) or name not in services:
-        there = ", ".join(services) if isinstance(services, Mapping) else "none"
-        raise UserError(f"{file}: there is no service {name!r}: there are {there}; --service names one")
-    made = _Service(services, name, app, image, port)
-    made.convert()
-    return made.made
+        names = ", ".join(services) if isinstance(services, Mapping) else "none"
+        raise UserError(f"{file}: there is no service {name!r}: there are {names}; --service names one")
+    converter = _Service(services, name, app, image, port)
+    converter.convert()
+    return converter.result
 
 
 class _Service:
     def __init__(self, services: Mapping[str, Any], name: str, app: str, image: str | None, port: int | None) -> None:
         self.services, self.name, self.app, self.image, self.port = services, name, app, image, port
         self.written: Mapping[str, Any] = services[name] or {}
-        self.made = Converted()
+        self.result = Converted()
         self.parts = {other: part for other in services if (part := stand_in(services[other] or {}))}
 
     def convert(self) -> None:
@@ -80,7 +80,7 @@ class _Service:
         self._needed()
         self._size()
         unread = [key for key in self.written if key not in READ | OF_THE_MACHINE and not key.startswith("x-")]
-        self.made.left += [f"{key}: is not taken over" for key in unread]
+        self.result.left += [f"{key}: is not taken over" for key in unread]
 
     def _image(self) -> None:
         reference = self.image or _plain(str(self.written.get("image", "")))
@@ -89,52 +89,54 @@ class _Service:
         image, version = split(reference)
         if not version:
             raise UserError(f"{reference}: has no version: give --image {reference}:VERSION")
-        self.made.fields["image"], self.made.version = image, version
+        self.result.fields["image"], self.result.version = image, version
         if "build" in self.written:
-            self.made.left.append(f"build: is not taken over: build and push {image}:{version}")
+            self.result.left.append(f"build: is not taken over: build and push {image}:{version}")
 
     def _port(self) -> None:
-        ports = [found for port in self.written.get("ports") or [] if (found := _container_port(port))]
+        ports = [number for port in self.written.get("ports") or [] if (number := _container_port(port))]
         ports += [int(str(port).split("/")[0]) for port in self.written.get("expose") or []]
-        known = KNOWN_PORTS.get(self.made.fields["image"].rpartition("/")[2])
+        known = KNOWN_PORTS.get(self.result.fields["image"].rpartition("/")[2])
         ports = [self.port] if self.port else ports or ([known] if known else [])
-        self.made.fields["kind"] = "web" if ports else "worker"
+        self.result.fields["kind"] = "web" if ports else "worker"
         if ports:
-            self.made.fields["port"] = ports[0]
+            self.result.fields["port"] = ports[0]
             more = ", ".join(str(port) for port in dict.fromkeys(ports[1:]))
             if more:
-                self.made.left.append(f"ports: an app has one, {ports[0]}; not taken over: {more}")
+                self.result.left.append(f"ports: an app has one, {ports[0]}; not taken over: {more}")
         elif self._dependents():
-            self.made.left.append("port: other services call it, and the file names none: write port: and kind: web")
+            self.result.left.append("port: other services call it, and the file names none: write port: and kind: web")
 
     def _process(self) -> None:
         for key, written in (("command", "entrypoint"), ("args", "command")):
             if words := _words(self.written.get(written)):
-                self.made.fields[key] = words
+                self.result.fields[key] = words
         user = str(self.written.get("user", "")).split(":")[0]
         if user.isdecimal() and user != "0":
-            self.made.fields["user"] = int(user)
+            self.result.fields["user"] = int(user)
         else:
-            self.made.fields["user"] = 1000
-            self.made.left.append("user: 1000 is a guess: look it up, docker image inspect -f '{{.Config.User}}' IMAGE")
+            self.result.fields["user"] = 1000
+            self.result.left.append(
+                "user: 1000 is a guess: look it up, docker image inspect -f '{{.Config.User}}' IMAGE"
+            )
 
     def _variables(self) -> None:
         for key, raw in _environment(self.written).items():
             value = _plain("" if raw is None else str(raw).lower() if isinstance(raw, bool) else str(raw))
             if bound := self._bound(key, value):
                 part, template = bound
-                self.made.fields.setdefault("needs", {}).setdefault(part, {})[key] = template
+                self.result.fields.setdefault("needs", {}).setdefault(part, {})[key] = template
             elif not VARIABLE_NAME.fullmatch(key):
-                self.made.left.append(f"environment: {key} cannot be a variable's name here: set it in the image")
+                self.result.left.append(f"environment: {key} cannot be a variable's name here: set it in the image")
             elif _SECRET_NAME.search(key):
                 secret = f"{self.app}-{key.lower().replace('_', '-')}"
-                self.made.fields.setdefault("secrets", {})[key] = secret
-                self.made.secrets[secret] = value or "change-me"
+                self.result.fields.setdefault("secrets", {})[key] = secret
+                self.result.secrets[secret] = value or "change-me"
             else:
-                self.made.fields.setdefault("env", {})[key] = value
+                self.result.fields.setdefault("env", {})[key] = value
 
     def _bound(self, key: str, value: str) -> tuple[str, str] | None:
-        """The part of the platform that a variable leads to, and the template of its value."""
+        """The part of the platform that a variable points to, and the template for its value."""
         for other, part in self.parts.items():
             if "://" in value and urlsplit(value).hostname == other:
                 if part == "mail":
@@ -149,8 +151,11 @@ class _Service:
         return None
 
     def _credential(self, other: str, key: str, value: str) -> str | None:
-        """Of a database: the settings that its own service was given, by their values and how they are called."""
-        given = _environment(self.services[other] or {})
+        """The template for a password, a user or a database name that the service of the part has as a setting.
+
+        A variable is recognised by its value, which is that of the setting, and by its name.
+        """
+        settings = _environment(self.services[other] or {})
         known = {
             "${password}": ("POSTGRES_PASSWORD", "RABBITMQ_DEFAULT_PASS", r"(PASSWORD|PASS|PASSWD)$"),
             "${user}": ("POSTGRES_USER", "RABBITMQ_DEFAULT_USER", r"(USER|USERNAME)$"),
@@ -158,7 +163,7 @@ class _Service:
         }
         prefixed = re.match(r"(POSTGRES|PG|DB|DATABASE|RABBITMQ|AMQP|BROKER)", key.upper())
         for template, (one, two, shape) in known.items():
-            values = [_plain(str(given[name])) for name in (one, two) if name in given]
+            values = [_plain(str(settings[name])) for name in (one, two) if name in settings]
             if prefixed and value in values and re.search(shape, key.upper()):
                 return template
         return None
@@ -169,33 +174,33 @@ class _Service:
         for volume in self.written.get("volumes") or []:
             source, target = _volume(volume)
             if source.startswith((".", "/", "~", "$")):
-                self.made.left.append(f"volumes: {source} on {target} is of your machine: put it into the image")
+                self.result.left.append(f"volumes: {source} on {target} is of your machine: put it into the image")
             else:
                 folders.append(target)
-                self.made.left.append(f"volumes: {target} can be written, and is empty at every start")
+                self.result.left.append(f"volumes: {target} can be written, and is empty at every start")
         if folders:
-            self.made.fields["writable"] = list(dict.fromkeys(folders))
+            self.result.fields["writable"] = list(dict.fromkeys(folders))
 
     def _health(self) -> None:
         check = self.written.get("healthcheck") or {}
         test = check.get("test")
-        found = _PROBE.search(test if isinstance(test, str) else " ".join(map(str, test or [])))
-        if found and self.made.fields["kind"] == "web":
-            path = urlsplit(found[1] or "/").path
-            self.made.fields["health"] = {"live": path, "ready": path}
+        probe = _PROBE.search(test if isinstance(test, str) else " ".join(map(str, test or [])))
+        if probe and self.result.fields["kind"] == "web":
+            path = urlsplit(probe[1] or "/").path
+            self.result.fields["health"] = {"live": path, "ready": path}
         elif test and not check.get("disable"):
-            self.made.left.append("healthcheck: is a command; the probes of an app are HTTP paths, or a connection")
+            self.result.left.append("healthcheck: is a command; the probes of an app are HTTP paths, or a connection")
 
     def _needed(self) -> None:
         for other in _depends_on(self.written):
             if part := self.parts.get(other):
-                needs = self.made.fields.setdefault("needs", {})
+                needs = self.result.fields.setdefault("needs", {})
                 if part not in needs:
                     needs[part] = {}
             else:
-                self.made.left.append(f"depends_on: {other} is another app, whose `from` has to name {self.app}")
-        if self.made.fields["kind"] == "web":
-            self.made.callers = self._dependents()
+                self.result.left.append(f"depends_on: {other} is another app, whose `from` has to name {self.app}")
+        if self.result.fields["kind"] == "web":
+            self.result.callers = self._dependents()
 
     def _dependents(self) -> list[str]:
         return [other for other, written in self.services.items() if self.name in _depends_on(written or {})]
@@ -209,14 +214,16 @@ class _Service:
         if memory := re.fullmatch(r"(\d+)\s*([kmg])b?", str(limits.get("memory", "")).lower()):
             sizes["memory"] = f"{memory[1]}{memory[2].upper()}i"
         if sizes:
-            self.made.fields["resources"] = sizes
+            self.result.fields["resources"] = sizes
         if isinstance(deploy.get("replicas"), int) and deploy["replicas"] > 0:
-            self.made.fields["replicas"] = {"min": deploy["replicas"]}
-        self.made.left += [f"deploy.{key}: is not taken over" for key in deploy if key not in ("resources", "replicas")]
+            self.result.fields["replicas"] = {"min": deploy["replicas"]}
+        self.result.left += [
+            f"deploy.{key}: is not taken over" for key in deploy if key not in ("resources", "replicas")
+        ]
 
 
 def split(reference: str) -> tuple[str, str]:
-    """An image reference as name and version: ``tag``, ``tag@digest``, or nothing."""
+    """The name and the version of an image reference. The version is ``tag``, ``tag@digest``, ``@digest`` or ""."""
     name, at, digest = reference.partition("@")
     head, colon, tag = name.rpartition(":")
     if not colon or "/" in tag:
@@ -239,9 +246,9 @@ def _environment(written: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: str) -> str:
-    """A value as compose has it without a .env: defaults are put in, `$$` is a dollar."""
+    """The value that compose uses if there is no .env: variables get their defaults, and `$$` becomes `$`."""
     parts = value.split("$$")
-    return "$".join(_VARIABLE.sub(lambda found: found[2] or "", part) for part in parts)
+    return "$".join(_VARIABLE.sub(lambda match: match[2] or "", part) for part in parts)
 
 
 def _words(value: Any) -> list[str]:
@@ -253,8 +260,8 @@ def _words(value: Any) -> list[str]:
 def _container_port(port: Any) -> int | None:
     if isinstance(port, Mapping):
         port = port.get("target")
-    found = re.search(r"(\d+)(?:-\d+)?(?:/tcp)?$", _plain(str(port)))
-    return int(found[1]) if found else None
+    match = re.search(r"(\d+)(?:-\d+)?(?:/tcp)?$", _plain(str(port)))
+    return int(match[1]) if match else None
 
 
 def _volume(volume: Any) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""A stage file changed as a person would, so that its comments and its layout stay."""
+"""Changes a stage file as a person would, so that its comments and its layout stay."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ from stacks.errors import UserError
 
 Path = Sequence[str]
 _SCALAR = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^,}\]#\n]*[^,}\]#\s]""")
-STEP = 2  # columns that a level is indented by
+STEP = 2  # the indentation of a level, in columns
 
 
 def with_value(text: str, path: Path, written: str) -> str:
-    """The text with another single value under a key that is there.
+    """The text with another value under an existing key.
 
     Raises:
-        UserError: the key is not there, or its value is not a single one.
+        UserError: the key does not exist, or its value is a mapping or a list.
     """
     holder = _find(load(text), path[:-1])
     if not isinstance(holder, dict) or isinstance(holder.get(path[-1], {}), (dict, list)):
         raise UserError(f"{'.'.join(path)}: holds no single value to change: edit the file")
     line, column = holder.lc.value(path[-1])  # type: ignore[attr-defined]
     lines = text.splitlines(keepends=True)
-    there = lines[line]
-    found = _SCALAR.match(there, column)
-    end = found.end() if found else column
-    lines[line] = f"{there[:column]}{written}{there[end:]}"
+    old_line = lines[line]
+    match = _SCALAR.match(old_line, column)
+    end = match.end() if match else column
+    lines[line] = f"{old_line[:column]}{written}{old_line[end:]}"
     return _checked(text, "".join(lines), path, _scalar(written))
 
 
 def with_entry(text: str, path: Path, written: str) -> str:
-    """The text with one more key, at the end of the mapping that is to hold it; mappings on the way are made.
+    """The text with a new key at the end of a mapping. Mappings on the path that do not exist are added.
 
     Raises:
-        UserError: what is to hold it stands on one line, or holds something else.
+        UserError: the mapping is written on one line, or it is not a mapping.
     """
     *above, key = path
     if _find(load(text), above) == {} and above:  # `wharf:apps: {}`, `wharf:apps:`, or no such key
@@ -55,7 +55,7 @@ def with_entry(text: str, path: Path, written: str) -> str:
 
 
 def without(text: str, path: Path) -> str:
-    """The text without a key and all that is below it."""
+    """The text without a key and everything below it."""
     holder = _find(load(text), path[:-1])
     line, column = holder.lc.key(path[-1])
     lines = text.splitlines(keepends=True)
@@ -115,7 +115,7 @@ def _scalar(written: str) -> Any:
 
 
 def _checked(before: str, after: str, path: Path, value: Any) -> str:
-    """The text after, if it says what it said before and the one thing more."""
+    """Returns ``after`` if it has the same content as ``before``, except for the new value at the path."""
     expected = copy.deepcopy(YAML(typ="safe").load(before) or {})
     holder = expected
     for key in path[:-1]:

@@ -1,4 +1,4 @@
-"""Files that are written together, or not at all."""
+"""Writes several files together, or none of them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ from stacks.reading.problems import InputRefused
 
 
 def write(project: Project, files: Mapping[str, str], stages: Sequence[str]) -> None:
-    """Writes the files of a project, by path, if the stages can be read with them.
+    """Writes files of a project, if the stages can be read with them.
+
+    Args:
+        files: the new text of each file, by its path.
 
     Raises:
-        UserError: a stage would be refused; nothing was written.
+        UserError: a stage would be refused. Nothing was written.
     """
     with tempfile.TemporaryDirectory() as scratch:
         tried = Project(Path(scratch), project.name)

@@ -1,4 +1,4 @@
-"""git in the checkout, for the verbs that change it."""
+"""Runs git in the checkout, for the verbs that change it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from stacks.errors import UserError
 
 
 def run(root: Path, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """Raises:
-    UserError: git failed, and ``check`` was not turned off.
+    """Runs git and returns its output.
+
+    Raises:
+        UserError: git is not installed, or it failed and ``check`` is true.
     """
     environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_DIR")}
     try:
@@ -22,14 +24,16 @@ def run(root: Path, *arguments: str, check: bool = True) -> subprocess.Completed
     except FileNotFoundError:
         raise UserError("there is no `git` on PATH: install git") from None
     if check and done.returncode != 0:
-        said = (done.stderr or done.stdout).strip().splitlines()
-        raise UserError(f"git {arguments[0]}: {said[-1] if said else f'ended with {done.returncode}'}")
+        lines = (done.stderr or done.stdout).strip().splitlines()
+        raise UserError(f"git {arguments[0]}: {lines[-1] if lines else f'ended with {done.returncode}'}")
     return done
 
 
 def require_clean(root: Path) -> None:
-    """Raises:
-    UserError: the folder is not the top of a repository, or holds changes that are not committed.
+    """Checks that git can bring back whatever a verb changes.
+
+    Raises:
+        UserError: the folder is not the top of a repository, or it has changes that are not committed.
     """
     top = run(root, "rev-parse", "--show-toplevel", check=False)
     if top.returncode != 0 or Path(top.stdout.strip()).resolve() != root.resolve():

@@ -1,4 +1,4 @@
-"""`wharf new project`: a checkout becomes a team's own. The demo goes, the program stays."""
+"""`wharf new project`: turns a checkout of Wharf into a team's own project. The demo is removed, the program stays."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ DOMAIN = re.compile(r"([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)+[a-z]{2,}")
 REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 PRODUCTION = ("prod", "production", "live")
 DEPLOYED_BY_THE_WORKFLOW = ["dev", "staging", "prod"]
-TEMPLATES = Path("tests/project")  # whose account and local stage have what a new one needs
+TEMPLATES = Path("tests/project")  # its account and local stage files are the templates of new ones
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answers:
-    """What the user says of the project. ``stages``: `local` is on this machine, all others are on AWS."""
+    """What the user chose for the project. Of ``stages``, `local` is on this machine and all others are on AWS."""
 
     name: str
     stages: Sequence[str]
@@ -55,10 +55,10 @@ class Answers:
 
 
 def new_project(project: Project, answers: Answers) -> str:
-    """Replaces the demo by empty stages, commits that, and says what is left to do.
+    """Replaces the demo by empty stages and commits that. Returns what is left to do.
 
     Raises:
-        UserError: an answer cannot be, or the checkout has changes that are not committed; nothing was changed.
+        UserError: an answer is not valid, or the checkout has changes that are not committed. Nothing was changed.
     """
     if problems := list(answers.problems()):
         raise UserError("\n".join(problems))

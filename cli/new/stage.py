@@ -1,4 +1,4 @@
-"""`wharf new stage NAME --like OTHER`: a stage file like another's, with what must be its own."""
+"""`wharf new stage NAME --like OTHER`: writes a stage file like another's, but with its own range and domain."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DEFAULT_RANGE = "10.0.0.0/16"
 
 
 def new_stage(project: Project, name: str, like: str) -> str:
-    """Writes the stage file, and says what was written and what is left to do."""
+    """Writes the stage file. Returns what was written and what is left to do."""
     if not STAGE_NAME.fullmatch(name):
         raise UserError(f"{name!r} cannot be a stage's name: lowercase letters, digits and dashes, at most 20")
     if name in project.stages():
@@ -39,7 +39,7 @@ def new_stage(project: Project, name: str, like: str) -> str:
 
 
 def _headed(text: str, name: str, like: str) -> str:
-    """Without the comment that tells of the other stage."""
+    """The text with a new comment at the top instead of the one about the other stage."""
     return f"# Stage {name}, made like {like}.\n" + re.sub(r"\A(?:#[^\n]*\n)+", "", text)
 
 
@@ -55,7 +55,7 @@ def _with_own_range(project: Project, stage: Stage, text: str) -> str:
 
 
 def _free_range(project: Project, like: str) -> str:
-    """A range of the same size in 10.0.0.0/8 that overlaps with no other stage's."""
+    """A range of the same size in 10.0.0.0/8 that does not overlap with the range of another stage."""
     taken = [ipaddress.ip_network(cidr) for cidr in _ranges(project)]
     size = ipaddress.ip_network(like).prefixlen
     step = max(1, 10 * 2 ** (size - 16)) if size >= 16 else 1
@@ -74,7 +74,7 @@ def _ranges(project: Project) -> Iterator[str]:
 
 
 def _with_own_domain(stage: Stage, text: str, name: str) -> str:
-    """The other's domain with its label replaced: staging.example.com becomes NAME.example.com."""
+    """The text with a domain of the new stage: for example staging.example.com becomes NAME.example.com."""
     ingress = getattr(stage.config, "ingress", None)
     if ingress is None or not getattr(ingress, "domain", None):
         return text
@@ -82,13 +82,13 @@ def _with_own_domain(stage: Stage, text: str, name: str) -> str:
         held: Any = edit.load(text)["config"].get(section) or {}
         if "domain" in held:
             label, _, rest = held["domain"].partition(".")
-            own = f"{name}.{rest}" if label == stage.name else f"{name}.{held['domain']}"
-            text = edit.with_value(text, ["config", section, "domain"], own)
+            new_domain = f"{name}.{rest}" if label == stage.name else f"{name}.{held['domain']}"
+            text = edit.with_value(text, ["config", section, "domain"], new_domain)
     return text
 
 
 def _without_unneeded(stage: Stage, text: str) -> str:
-    """Without a database, broker or mail that none of its apps needs."""
+    """The text without a database, broker or mail that none of the apps needs."""
     needed = {need for spec in stage.apps.values() for need in spec.needs}
     for part in NAMES:
         if part not in needed and f"wharf:{part}" in edit.load(text)["config"]:

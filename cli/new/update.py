@@ -1,4 +1,4 @@
-"""`wharf update`: a newer Wharf is merged into a team's checkout. What is the team's stays as the team has it."""
+"""`wharf update`: merges a newer Wharf into a team's checkout. The team's own files stay as they are."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ REMOTE = "upstream"
 
 
 def update(root: Path, ref: str | None) -> str:
-    """Merges, and commits if nothing is left to decide.
+    """Merges Wharf, and commits if there are no conflicts.
 
     Raises:
-        UserError: nothing was changed, or the merge stands and some files are to be mended by hand.
+        UserError: nothing was changed, or the merge has conflicts that have to be resolved by hand.
     """
     git.require_clean(root)
     commit = _commit(root, ref)
@@ -38,8 +38,8 @@ def update(root: Path, ref: str | None) -> str:
             "mend them, then `git add` and `git commit`; `git merge --abort` takes all of it back"
         )
     git.run(root, "commit", "--quiet", "--no-edit", "--message", f"Wharf, up to {commit[:10]}")
-    said = f"merged {count} commits, up to {commit[:10]}"
-    return "\n".join([said, *(f"  kept as you have it: {path}" for path in kept), "next: `make test`"])
+    summary = f"merged {count} commits, up to {commit[:10]}"
+    return "\n".join([summary, *(f"  kept as you have it: {path}" for path in kept), "next: `make test`"])
 
 
 def _commit(root: Path, ref: str | None) -> str:
@@ -48,14 +48,14 @@ def _commit(root: Path, ref: str | None) -> str:
             raise UserError(f"there is no remote {REMOTE}: `git remote add {REMOTE} URL` with Wharf's, or name a REF")
         git.run(root, "fetch", "--quiet", REMOTE)
         ref = f"{REMOTE}/main"
-    found = git.run(root, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", check=False)
-    if found.returncode != 0:
+    answer = git.run(root, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", check=False)
+    if answer.returncode != 0:
         raise UserError(f"{ref}: there is no such commit here: `git fetch --all` may bring it")
-    return found.stdout.strip()
+    return answer.stdout.strip()
 
 
 def _keep_what_is_the_teams(root: Path, base: str) -> list[str]:
-    """Sets the team's files to what they were before the merge, and tells which the merge would have changed."""
+    """Sets the team's files back to what they were before the merge. Returns those that the merge had changed."""
     ours = set(_names(root, "ls-tree", "-r", "--name-only", "HEAD"))
     before = set(_names(root, "ls-tree", "-r", "--name-only", base))
     folders_gone = _folders(before) - _folders(ours)

@@ -1,4 +1,4 @@
-"""`wharf set-version`: another version of an app, written into the stage file, whose comments stay."""
+"""`wharf set-version`: writes another version of an app into the stage file. The comments in the file stay."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ APPS = "wharf:apps"
 
 
 def set_version(project: Project, stage: str, app: str, version: str) -> str:
-    """Raises:
-    UserError: the stage does not run the app, or would be refused with the version; nothing was written.
+    """Writes the version. Returns what was written.
+
+    Raises:
+        UserError: the stage does not run the app, or would be refused with this version. Nothing was written.
     """
     project.require(stage)
     file = f"Pulumi.{stage}.yaml"
