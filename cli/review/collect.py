@@ -1,4 +1,4 @@
-"""`wharf review collect`: every stage rendered, compared with a base and checked."""
+"""`wharf review collect`: renders every stage, compares it with a base and checks the rules."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from stacks.errors import UserError
 from stacks.reading.problems import InputRefused
 
 
-def collect(found: project.Project, ref: str | None, example: str | None) -> Review:
-    """What the working tree does to every stage, those that only it or only the base has among them.
+def collect(pulumi_project: project.Project, ref: str | None, example: str | None) -> Review:
+    """What the working tree changes in every stage, including stages that only one of the two sides has.
 
     Raises:
-        UserError: there is no such base, or a stage has no name of a stage.
+        UserError: there is no such base, or the name of a stage is not valid.
     """
     commit = bases.commit(ref) if ref else bases.merge_base()
-    here = found.stages()
-    stages = sorted({*here, *bases.stages(commit, example)})
+    present = pulumi_project.stages()
+    stages = sorted({*present, *bases.stages(commit, example)})
     for stage in stages:
         if not NAME.fullmatch(stage):
             raise UserError(
@@ -34,10 +34,10 @@ def collect(found: project.Project, ref: str | None, example: str | None) -> Rev
             )
     with ThreadPoolExecutor(1) as beside:
         base = beside.submit(bases.evaluate, commit, stages, example)
-        heads = {stage: _head(found, stage) for stage in here}
+        heads = {stage: _head(pulumi_project, stage) for stage in present}
         graphs = base.result()
     reviews = [
-        _reviewed(found, stage, commit, graphs[stage], heads[stage])
+        _reviewed(pulumi_project, stage, commit, graphs[stage], heads[stage])
         if stage in heads
         else StageReview(stage=stage, gone=True)
         for stage in stages
@@ -45,21 +45,21 @@ def collect(found: project.Project, ref: str | None, example: str | None) -> Rev
     return Review(format=FORMAT, head=_commit(), base=commit.id, stages=reviews)
 
 
-def _head(found: project.Project, stage: str) -> tuple[Graph, Report] | str:
-    """The stage and what the rules say of it, or why it is refused."""
+def _head(pulumi_project: project.Project, stage: str) -> tuple[Graph, Report] | str:
+    """The graph of the stage and the report of the rules, or why the stage is refused."""
     try:
-        config = project.read_stage(found, stage).config
-        graph = run.head(found, stage)
+        config = project.read_stage(pulumi_project, stage).config
+        graph = run.head(pulumi_project, stage)
     except (InputRefused, UserError) as refused:
         return str(refused)
-    except Exception as raised:  # whatever the request's own code raises is what the review says of the stage
+    except Exception as raised:  # the code of the request may raise anything, and the review shows it
         traceback.print_exc()
         return f"the program ends with {type(raised).__name__}: {raised}"
     return graph, judged(graph, config.exemptions, production=config.production, today=date.today())
 
 
 def _reviewed(
-    found: project.Project,
+    pulumi_project: project.Project,
     stage: str,
     commit: bases.Commit,
     base: bases.Evaluated,
@@ -74,7 +74,7 @@ def _reviewed(
         "violations": [*map(str, report.violations), *report.problems],
     }
     try:
-        diff = as_json.to_json(run.between(found, stage, commit, base, graph))
+        diff = as_json.to_json(run.between(pulumi_project, stage, commit, base, graph))
     except bases.NotComparableError as reason:
         return StageReview.model_validate({**judgement, "problem": str(reason)})
     return StageReview.model_validate({**judgement, "diff": json.loads(json.dumps(diff))})

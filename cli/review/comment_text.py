@@ -1,4 +1,4 @@
-"""The comment on a pull request: Markdown within what GitHub accepts."""
+"""The comment on a pull request: Markdown that is short enough for GitHub."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from cli.diff.as_markdown import row as diff_row
 from cli.diff.as_text import NOT_DEPLOYED
 from cli.review.model import Review, StageReview, blocking, broken
 
-LONGEST = 65_000  # characters; GitHub takes 65,536
+LONGEST = 65_000  # characters; GitHub accepts 65,536
 MARK = "<!-- wharf:review"
 VIOLATIONS_SHOWN, IN_SIGHT = 20, 50
 LONGEST_LINE = 500
@@ -15,17 +15,17 @@ WHOLE, NAMES, REASONS, ROW = 3, 2, 1, 0  # how much of a stage is shown
 
 
 def mark(commit: str, reasons: list[str], faults: list[str]) -> str:
-    """The first line of the comment, by which we find it again and know what it says."""
+    """The first line of the comment. Later runs find the comment by it, and read the counts from it."""
     return f"{MARK} commit={commit} blocking={len(reasons)} broken={len(faults)} -->"
 
 
 def comment(review: Review, *, run_url: str = "", label: str = "", changed_tool: bool = False) -> str:
-    """The whole comment; what does not fit is cut from the largest stage first, and said.
+    """The whole comment. If it is too long, the largest stage is cut first, and the comment says what was cut.
 
     Args:
-        run_url: where the whole review is to be had.
-        label: the label that allows what blocks.
-        changed_tool: the request changes the code that made this preview.
+        run_url: the page with the whole review.
+        label: the label that allows the request to be merged in spite of its risks.
+        changed_tool: True if the request changes the code that made this preview.
     """
     levels = [WHOLE] * len(review.stages)
     parts = [_stage(stage, WHOLE) for stage in review.stages]
@@ -60,18 +60,18 @@ def _opening(review: Review, label: str, changed_tool: bool) -> list[str]:
 
 
 def _cut(review: Review, levels: list[int], run_url: str) -> list[str]:
-    """What is not shown, in words."""
+    """A line that says what is not shown, if anything is not."""
     pairs = list(zip(review.stages, levels, strict=True))
     missing = {NAMES: "the old and new values", REASONS: "the changes", ROW: "all but the row"}
-    said = [
-        f"{what} of {', '.join(found)}"
+    cuts = [
+        f"{what} of {', '.join(stages)}"
         for level, what in missing.items()
-        if (found := [stage.stage for stage, its in pairs if its == level])
+        if (stages := [stage.stage for stage, stage_level in pairs if stage_level == level])
     ]
-    if not said:
+    if not cuts:
         return []
     where = f"[the run]({run_url})" if run_url else "`wharf diff`"
-    return [f"*Cut, since GitHub takes 65,536 characters: {' and '.join(said)}. All of it is with {where}.*", ""]
+    return [f"*Cut, since GitHub takes 65,536 characters: {' and '.join(cuts)}. All of it is with {where}.*", ""]
 
 
 def _row(stage: StageReview) -> str:

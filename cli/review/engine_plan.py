@@ -1,4 +1,7 @@
-"""What the engine means to do, by `pulumi preview --json`: shown to whoever approves, and held to afterwards."""
+"""The plan of the engine, from `pulumi preview --json`.
+
+It is shown to the person who approves. Before the deployment a second plan must be the same.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ SIGN = {"create": "+", "delete": "-", "delete-replaced": "-", "update": " "}
 
 @dataclass(frozen=True, order=True)
 class Step:
-    """One operation on one resource, and which of its properties are the reason."""
+    """One operation on one resource, and the properties that are the reason for it."""
 
     urn: str
     operation: str
@@ -30,7 +33,7 @@ class Step:
 
 
 def of_preview(path: Path) -> list[Step]:
-    """What a saved preview does, in the order of the URNs. Values are left out: some are known only later.
+    """The steps of a saved preview, in the order of the URNs. Values are left out, because some are known only later.
 
     Raises:
         UserError: there is no such file, or it is not what `pulumi preview --json` prints.
@@ -42,16 +45,16 @@ def of_preview(path: Path) -> list[Step]:
         raise UserError(f"{path} is not what `pulumi preview --json` prints: {error}") from None
 
 
-def save(found: list[Step], path: Path) -> None:
-    """Writes a plan for `load`; it holds names and no values, so that it can be kept where others read it."""
-    path.write_text(json.dumps({"format": FORMAT, "plan": [asdict(step) for step in found]}, indent=1) + "\n")
+def save(plan: list[Step], path: Path) -> None:
+    """Writes a plan for `load`. It has names but no values, so it can be kept where others can read it."""
+    path.write_text(json.dumps({"format": FORMAT, "plan": [asdict(step) for step in plan]}, indent=1) + "\n")
 
 
 def load(path: Path) -> list[Step]:
     """A plan that was saved.
 
     Raises:
-        UserError: there is no such file, or it is no plan.
+        UserError: there is no such file, or it is not a plan.
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
@@ -62,19 +65,21 @@ def load(path: Path) -> list[Step]:
         raise UserError(f"{path} is not what `wharf review plan --out` writes: {error}") from None
 
 
-def markdown(found: list[Step], stack: str) -> str:
-    """For the summary of a job, where whoever approves reads it."""
-    if not found:
+def markdown(plan: list[Step], stack: str) -> str:
+    """The plan for the summary of a job, where the person who approves reads it."""
+    if not plan:
         return f"### {stack}: the engine would change nothing\n"
-    lines = code([str(step) for step in found], "diff")
+    lines = code([str(step) for step in plan], "diff")
     return "\n".join(
-        [f"### {stack}: the engine would do {len(found)} step{'s' if len(found) > 1 else ''}", "", *lines, ""]
+        [f"### {stack}: the engine would do {len(plan)} step{'s' if len(plan) > 1 else ''}", "", *lines, ""]
     )
 
 
 def require_same(approved: list[Step], now: list[Step]) -> None:
-    """Raises:
-    UserError: what would happen now is not what was approved; names each step that differs.
+    """Checks that the engine would now do what was approved.
+
+    Raises:
+        UserError: it would do something else. The message lists each step that differs.
     """
     new, gone = sorted(set(now) - set(approved)), sorted(set(approved) - set(now))
     if new or gone:

@@ -1,4 +1,4 @@
-"""GitHub's REST API, as far as reviews need it: patient with limits, and the token goes to GitHub alone."""
+"""The part of GitHub's REST API that reviews need. It waits at rate limits, and sends the token to GitHub only."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from stacks.errors import UserError
 
 API = "https://api.github.com"
 TRIES = 5
-LONGEST_WAIT = 120  # seconds in all; a workflow is better run again than kept waiting
+LONGEST_WAIT = 120  # seconds in all; after that it is better to run the workflow again
 PAGE = 100
 PAGES = 30
 TIMEOUT = 30
 
 
 class _SameHost(urllib.request.HTTPRedirectHandler):
-    """Redirects of artifacts lead to a store that must not be shown the token."""
+    """Removes the token from redirects to other hosts, such as the store of artifacts, which must not get it."""
 
     def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
         redirected = super().redirect_request(req, fp, code, msg, headers, newurl)
@@ -36,7 +36,7 @@ class GitHub:
 
     Args:
         repository: ``OWNER/NAME``.
-        environ: GITHUB_TOKEN, and GITHUB_API_URL where it is not GitHub's own.
+        environ: has GITHUB_TOKEN, and GITHUB_API_URL if the API is not that of github.com.
     """
 
     def __init__(
@@ -55,15 +55,15 @@ class GitHub:
         """The JSON at a path below the repository.
 
         Raises:
-            UserError: GitHub refused, or did not answer in time; says what and why.
+            UserError: GitHub refused, or did not answer in time. The message has the reason.
         """
         return self._json("GET", path + (f"?{urllib.parse.urlencode(query)}" if query else ""))
 
     def pages(self, path: str, **query: Any) -> Iterator[Any]:
         """Every item of a list, page by page."""
         for page in range(1, PAGES + 1):
-            found = self.get(path, **query, per_page=PAGE, page=page)
-            items = found if isinstance(found, list) else next(v for v in found.values() if isinstance(v, list))
+            answer = self.get(path, **query, per_page=PAGE, page=page)
+            items = answer if isinstance(answer, list) else next(v for v in answer.values() if isinstance(v, list))
             yield from items
             if len(items) < PAGE:
                 return
@@ -75,14 +75,14 @@ class GitHub:
         return self._json("PATCH", path, body)
 
     def delete(self, path: str) -> None:
-        """Deletes; that it is gone already is as well."""
+        """Deletes what is at a path. It is no error if nothing is there."""
         self._request("DELETE", path, None, missing_is_fine=True)
 
     def bytes(self, path: str, at_most: int) -> bytes:
-        """The content at a path, which may be kept elsewhere.
+        """The content at a path. GitHub may redirect to another host for it.
 
         Raises:
-            UserError: it is larger.
+            UserError: the content is larger than ``at_most`` bytes.
         """
         content = self._request("GET", path, None, at_most=at_most + 1)
         if len(content) > at_most:
@@ -134,7 +134,7 @@ class GitHub:
 
 
 def _wait(error: urllib.error.HTTPError, attempt: int) -> float | None:
-    """Seconds after which to ask again; None where that is of no use."""
+    """After how many seconds to try again; None if that does not help."""
     if after := error.headers.get("Retry-After"):
         return float(after)
     if error.headers.get("X-RateLimit-Remaining") == "0":
@@ -144,9 +144,9 @@ def _wait(error: urllib.error.HTTPError, attempt: int) -> float | None:
 
 def _reason(error: urllib.error.HTTPError) -> str:
     try:
-        said = json.loads(error.read()).get("message", "")
+        message = json.loads(error.read()).get("message", "")
     except (ValueError, AttributeError, OSError):
-        said = ""
+        message = ""
     limited = error.headers.get("Retry-After") or error.headers.get("X-RateLimit-Remaining") == "0"
     hint = {
         401: "the token is not valid",
@@ -154,5 +154,5 @@ def _reason(error: urllib.error.HTTPError) -> str:
         404: "there is no such thing, or the token may not see it",
     }.get(error.code, "")
     return ": ".join(
-        filter(None, [str(error.code), said, "too many requests: run it again later" if limited else hint])
+        filter(None, [str(error.code), message, "too many requests: run it again later" if limited else hint])
     )

@@ -1,4 +1,7 @@
-"""The artifact that one workflow hands to the next. Whoever opens a pull request can write it: it is checked whole."""
+"""The artifact that one workflow hands to the next.
+
+Anybody who opens a pull request can write this artifact, so every part of it is checked.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from stacks.errors import UserError
 
 FORMAT = 2
 RISKS = 3  # the exit code of a diff that loses data, opens something or waives a rule
-LARGEST = 20_000_000  # bytes; a hundred apps that all change take about two million
+LARGEST = 20_000_000  # bytes; if a hundred apps all change, it is about two million
 Text = Annotated[str, StringConstraints(max_length=100_000)]
 Line = Annotated[str, StringConstraints(max_length=2_000)]
 NAME = re.compile(r"\A[a-z][-a-z0-9]{0,19}\Z")
@@ -24,7 +27,7 @@ Sha = Annotated[str, StringConstraints(pattern=re.compile(r"\A([0-9a-f]{40}|[0-9
 Urn = Annotated[str, StringConstraints(max_length=2_000, pattern=re.compile(r"\Aurn:pulumi:.*::.*::.+::"))]
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
 Many = 50_000
-DEEPEST = 100  # levels of a value; whoever wants more wants to exhaust the stack
+DEEPEST = 100  # levels of a value; a deeper one could only be meant to exhaust the stack
 
 
 def _shallow(value: Any, depth: int = 0) -> Any:
@@ -86,10 +89,10 @@ class _Diff(_Strict):
 
 
 class StageReview(_Strict):
-    """One stage: its diff, or why there is none; its violations, or why it could not be checked.
+    """One stage: its diff and the violations of rules, or why there is no diff or no check.
 
     Attributes:
-        gone: the stage is in the base and no longer in the head.
+        gone: True if the stage is in the base and no longer in the head.
     """
 
     stage: Name
@@ -101,7 +104,7 @@ class StageReview(_Strict):
 
     @property
     def is_unchecked(self) -> bool:
-        """True where the head is refused, so that no rule could be asked about it."""
+        """True if the head is refused, so that no rule could be checked."""
         return not self.gone and not self.rules
 
     @pydantic.model_validator(mode="after")
@@ -111,7 +114,7 @@ class StageReview(_Strict):
         return self
 
     def as_diff(self) -> Diff | None:
-        """The diff as what `cli.diff` works with."""
+        """The diff as the class that `cli.diff` works with."""
         return as_json.from_json(self.diff.model_dump()) if self.diff else None
 
 
@@ -128,7 +131,7 @@ def parse(text: bytes) -> Review:
     """The review in an artifact.
 
     Raises:
-        UserError: it is too large, not JSON, or not a review; says where.
+        UserError: it is too large, not JSON, or not a review. The message says where.
     """
     if len(text) > LARGEST:
         raise UserError(f"the review has {len(text)} bytes, and {LARGEST} are taken at most")
@@ -140,8 +143,8 @@ def parse(text: bytes) -> Review:
 
 def _first(error: Exception) -> str:
     if isinstance(error, pydantic.ValidationError):
-        found = error.errors(include_url=False, include_input=False)[0]
-        return f"{'.'.join(map(str, found['loc']))[:200]}: {found['msg'][:200]}"
+        first = error.errors(include_url=False, include_input=False)[0]
+        return f"{'.'.join(map(str, first['loc']))[:200]}: {first['msg'][:200]}"
     return "it is not JSON" if not isinstance(error, RecursionError) else "it is nested too deep"
 
 
@@ -150,9 +153,9 @@ def to_json(review: Review) -> str:
 
 
 def blocking(review: Review) -> list[str]:
-    """Why the change is not to be merged unless somebody says so.
+    """Why the change must not be merged unless somebody allows it.
 
-    It loses data, opens something, waives a rule, takes a stage away, or cannot be compared.
+    Reasons are: it loses data, opens something, waives a rule, removes a stage, or cannot be compared.
     """
     reasons = []
     for stage in review.stages:
@@ -167,7 +170,7 @@ def blocking(review: Review) -> list[str]:
 
 
 def broken(review: Review) -> list[str]:
-    """What has to be mended, whatever anybody says: stages that break rules, or that are refused."""
+    """What has to be fixed, and what no label allows: stages that break rules, or that are refused."""
     return [
         f"{s.stage}: {'refused' if s.is_unchecked else _count(len(s.violations), 'violation', 'of a rule', 'of rules')}"
         for s in review.stages
@@ -176,13 +179,13 @@ def broken(review: Review) -> list[str]:
 
 
 def _risks(diff: Diff) -> str:
-    """As ``2 resources lose data, 1 right is new``."""
-    found = [
+    """For example ``2 resources lose data, 1 right is new``."""
+    risks = [
         _count(len(diff.waives), "rule", "is waived", "are waived"),
         _count(len(diff.losing), "resource", "loses data", "lose data"),
         _count(len(diff.opens), "right", "is new", "are new"),
     ]
-    return ", ".join(text for text in found if not text.startswith("0 "))
+    return ", ".join(text for text in risks if not text.startswith("0 "))
 
 
 def _count(number: int, noun: str, one: str, many: str) -> str:

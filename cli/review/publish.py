@@ -1,4 +1,4 @@
-"""What the privileged workflows do with a review: one comment, one commit status, one label that allows."""
+"""What the privileged workflows do with a review: they write one comment and one commit status, and read one label."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ CONTEXT = "wharf/review"
 ARTIFACT, FILE = "wharf-review", "review.json"
 BOT = "github-actions[bot]"
 DESCRIPTION_LENGTH = 140
-MOST_FILES = 3_000  # of a request GitHub lists no more
-# What is only read. All else takes part in the preview: a module beside ours is found before one that is installed.
+MOST_FILES = 3_000  # GitHub lists at most so many files of a request
+# Files that a preview only reads. Any other file may run in it: Python imports a module in the checkout before an
+# installed one.
 DATA = re.compile(r"(apps|bench|docs|examples|tests)/.+|Pulumi\.[^./]+\.yaml|[^/]+\.md")
 _MARKED = re.compile(rf"^{MARK} commit=([0-9a-f]{{40,64}}) blocking=(\d+) broken=(\d+) -->")
 
@@ -36,51 +37,52 @@ class Pull:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the status says: success, or failure and why."""
+    """The state and the text of the commit status: success, or failure and why."""
 
     state: str
     description: str
 
 
 def pull_of(github: GitHub, commit: str) -> Pull | None:
-    """The open pull request whose head is the commit, a fork's too; None where a newer push has replaced it.
+    """The open pull request whose head is the commit, also from a fork; None if a newer push has replaced the commit.
 
-    Only one into the default branch: another, of the same commit into a branch where it changes less, would turn the
-    commit's status.
+    Only requests into the default branch count. The same commit may be in a request into another branch, where it
+    changes less, and that request must not set the status of the commit.
     """
-    for found in github.pages("/pulls", state="open", sort="updated", direction="desc"):
-        into = found["base"]
-        if found["head"]["sha"] == commit and into["ref"] == into["repo"]["default_branch"]:
-            return _pull(found)
+    for entry in github.pages("/pulls", state="open", sort="updated", direction="desc"):
+        into = entry["base"]
+        if entry["head"]["sha"] == commit and into["ref"] == into["repo"]["default_branch"]:
+            return _pull(entry)
     return None
 
 
 def artifact(github: GitHub, run: int) -> bytes:
-    """The review that a run of preview.yaml has left.
+    """The review that a run of preview.yaml uploaded.
 
     Raises:
-        UserError: there is none, or it is not what it should be.
+        UserError: there is none, or it is not a zip file with a review.
     """
-    names = {found["name"]: found for found in github.pages(f"/actions/runs/{run}/artifacts")}
+    names = {entry["name"]: entry for entry in github.pages(f"/actions/runs/{run}/artifacts")}
     if ARTIFACT not in names:
         raise UserError(f"run {run} left no artifact {ARTIFACT}: its log says why")
     content = github.bytes(f"/actions/artifacts/{names[ARTIFACT]['id']}/zip", LARGEST)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            found = archive.getinfo(FILE)
-            if found.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                raise zipfile.BadZipFile("it is packed in another way than GitHub packs")  # and may take any memory
-            with archive.open(found) as file:
+            entry = archive.getinfo(FILE)
+            if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                # Other methods may use any amount of memory.
+                raise zipfile.BadZipFile("it is packed in another way than GitHub packs")
+            with archive.open(entry) as file:
                 return file.read(LARGEST + 1)
     except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, OSError, RuntimeError, ValueError) as error:
         raise UserError(f"the artifact {ARTIFACT} of run {run} is not a zip file with {FILE}: {error}") from None
 
 
 def publish_run(github: GitHub, run: int, commit: str, *, run_url: str = "") -> str:
-    """Publishes what a run has left; where that is nothing, the status says so.
+    """Publishes the review of a run. If there is none, the status says so.
 
     Raises:
-        UserError: the run left no review.
+        UserError: the run uploaded no review.
     """
     try:
         content = artifact(github, run)
@@ -91,14 +93,14 @@ def publish_run(github: GitHub, run: int, commit: str, *, run_url: str = "") -> 
 
 
 def publish(github: GitHub, content: bytes, commit: str, *, run_url: str = "", bot: str = BOT) -> str:
-    """Comments on the pull request and sets the commit's status; says in a line what was done.
+    """Comments on the pull request and sets the commit's status. Returns one line about what was done.
 
     Args:
-        content: the review, as whoever opened the request may have written it.
+        content: the review. It is untrusted: the author of the request may have written it.
         commit: the head of the request, from the event and not from the review.
 
     Raises:
-        UserError: the review is not what it should be, which the status then says; or GitHub refuses.
+        UserError: the review is not valid, and then the status says so; or GitHub refuses.
     """
     pull = pull_of(github, commit)
     if pull is None:
@@ -115,7 +117,7 @@ def publish(github: GitHub, content: bytes, commit: str, *, run_url: str = "", b
     earlier = _our_comments(github, pull, bot)
     labels = pull.labels
     if LABEL in labels and not any(_commit_of(found) == commit for found in earlier):
-        github.delete(f"/issues/{pull.number}/labels/{LABEL}")  # it was set for what was there before
+        github.delete(f"/issues/{pull.number}/labels/{LABEL}")  # it was set for an earlier commit
         labels -= {LABEL}
     body = comment(review, run_url=run_url, label=LABEL, changed_tool=_changes_tool(github, pull))
     _write(github, pull, body, earlier, bot)
@@ -125,7 +127,7 @@ def publish(github: GitHub, content: bytes, commit: str, *, run_url: str = "", b
 
 
 def judge(blocked: int, faults: int, *, allowed: bool) -> Verdict:
-    """The status: rules that are broken fail it whatever the label; what is a risk, without the label."""
+    """The status. It fails if rules are broken, even with the label. It fails for risks only without the label."""
     if faults:
         return Verdict("failure", f"{faults} stages break rules or are refused: see the comment")
     if blocked and not allowed:
@@ -139,7 +141,7 @@ def judge(blocked: int, faults: int, *, allowed: bool) -> Verdict:
 
 
 def relabelled(github: GitHub, number: int, *, bot: str = BOT) -> str:
-    """Sets the status anew after a label came or went, by what our comment on the same commit says."""
+    """Sets the status again after a label was added or removed, from the counts in our comment on the same commit."""
     pull = _pull(github.get(f"/pulls/{number}"))
     for found in _our_comments(github, pull, bot):
         marked = _MARKED.match(found["body"])
@@ -151,7 +153,7 @@ def relabelled(github: GitHub, number: int, *, bot: str = BOT) -> str:
 
 
 def pushed(github: GitHub, number: int) -> str:
-    """Takes the label away after a push: it was set for what was there before."""
+    """Removes the label after a push, because it was set for an earlier commit."""
     pull = _pull(github.get(f"/pulls/{number}"))
     if LABEL not in pull.labels:
         return f"pull request {number}: {LABEL} is not set"
@@ -159,16 +161,16 @@ def pushed(github: GitHub, number: int) -> str:
     return f"pull request {number}: took {LABEL} away"
 
 
-def _pull(found: dict[str, Any]) -> Pull:
-    return Pull(found["number"], found["head"]["sha"], frozenset(label["name"] for label in found["labels"]))
+def _pull(answer: dict[str, Any]) -> Pull:
+    return Pull(answer["number"], answer["head"]["sha"], frozenset(label["name"] for label in answer["labels"]))
 
 
 def _our_comments(github: GitHub, pull: Pull, bot: str) -> list[dict[str, Any]]:
-    """Ours, oldest first: anybody could write the mark, so the author counts too."""
+    """Our comments, oldest first. Anybody could write the mark, so the author is checked too."""
     return [
-        found
-        for found in github.pages(f"/issues/{pull.number}/comments")
-        if found["user"]["login"] == bot and (found["body"] or "").startswith(MARK)
+        entry
+        for entry in github.pages(f"/issues/{pull.number}/comments")
+        if entry["user"]["login"] == bot and (entry["body"] or "").startswith(MARK)
     ]
 
 
@@ -178,7 +180,7 @@ def _commit_of(found: dict[str, Any]) -> str:
 
 
 def _write(github: GitHub, pull: Pull, body: str, earlier: list[dict[str, Any]], bot: str) -> None:
-    """One comment: the first of ours is updated, and what two runs at once have made besides is deleted."""
+    """Writes our one comment: updates the first of ours, and deletes others that simultaneous runs have created."""
     if earlier:
         github.patch(f"/issues/comments/{earlier[0]['id']}", {"body": body})
     else:
@@ -188,7 +190,7 @@ def _write(github: GitHub, pull: Pull, body: str, earlier: list[dict[str, Any]],
 
 
 def _changes_tool(github: GitHub, pull: Pull) -> bool:
-    """True where the request changes more than what is only read, or too much to tell."""
+    """True if the request changes files that may run in the preview, or too many files to know."""
     files = list(github.pages(f"/pulls/{pull.number}/files"))
     names = [file[key] for file in files for key in ("filename", "previous_filename") if key in file]
     return len(files) >= MOST_FILES or not all(DATA.fullmatch(name) for name in names)
