@@ -15,6 +15,7 @@ from components.iam.service_account import ServiceAccountRole, ServiceAccountRol
 from components.ingress.load_balancer_controller import READY_WHEN_REACHED
 from components.network.pod_network import PodNetwork, PodNetworkArgs, Target
 from stacks.apps import AppsContext, apps, pull_secrets
+from stacks.boundary import bound_roles
 from stacks.eks import ClusterHandle, export, own_cluster, shared_cluster
 from stacks.front_door import front_door
 from stacks.providers import account_id, aws_provider
@@ -65,6 +66,7 @@ def build(stage: Stage[AwsConfig]) -> None:
 def _surroundings(stage: Stage[AwsConfig]) -> Surroundings:
     config = stage.config
     provider = aws_provider(stage)
+    bound_roles(stage, account_id(provider))
     cluster = _cluster(stage, config, provider)
     into = ResourceOptions(providers=[provider, cluster.provider])
     environment = Environment(

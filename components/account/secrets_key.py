@@ -1,4 +1,4 @@
-"""The key that encrypts the secrets of the stage files."""
+"""A key that encrypts secrets of stage files."""
 
 from __future__ import annotations
 
@@ -10,10 +10,17 @@ from pulumi import ComponentResource, Input, Output, ResourceOptions
 
 @dataclass(frozen=True, kw_only=True)
 class SecretsKeyArgs:
-    """``alias``, without ``alias/``, is how stage files name the key; ``region`` is where it lives."""
+    """What the key is.
+
+    Attributes:
+        alias: how stage files name it, without ``alias/``.
+        region: where it lives.
+        of: what it encrypts, for people who look at the list of keys.
+    """
 
     alias: str
     region: Input[str]
+    of: str = "Secrets in the stage files"
 
 
 class SecretsKey(ComponentResource):
@@ -30,7 +37,7 @@ class SecretsKey(ComponentResource):
         super().__init__("wharf:account:SecretsKey", name, None, opts)
         key = aws.kms.Key(
             f"{name}-key",
-            description="Secrets in the stage files",
+            description=args.of,
             enable_key_rotation=True,
             opts=ResourceOptions(parent=self, protect=True),
         )

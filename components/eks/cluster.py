@@ -18,7 +18,6 @@ from components.eks.system_nodes import SystemNodes, SystemNodesArgs, first, typ
 from components.iam.documents import partition_of
 from components.network.cidr import SERVICE_RANGE
 from components.shared.log_retention import retention_limits
-from components.shared.names import Longest, physical_name
 from components.shared.refusal import Refusal, require
 
 LOGS = ("api", "audit", "authenticator", "controllerManager", "scheduler")
@@ -170,12 +169,6 @@ class Cluster(ComponentResource):
             description=f"Secrets of the EKS cluster {args.cluster_name}",
             enable_key_rotation=True,
             opts=self._kept,
-        )
-        aws.kms.Alias(
-            f"{self._prefix}-key-alias",
-            name=f"alias/{physical_name(args.cluster_name, 'eks', longest=Longest.KEY_ALIAS)}",
-            target_key_id=key.key_id,
-            opts=self._child,
         )
         logs = aws.cloudwatch.LogGroup(
             f"{self._prefix}-logs",

@@ -35,6 +35,11 @@ def allow(actions: Sequence[str], resources: Sequence[str], conditions: Conditio
     return {**stated, "Condition": conditions} if conditions else stated
 
 
+def deny(actions: Sequence[str], resources: Sequence[str], conditions: Conditions | None = None) -> Statement:
+    """A statement that refuses ``actions`` on ``resources``, whoever else allows them."""
+    return {**allow(actions, resources, conditions), "Effect": "Deny"}
+
+
 def service_trust(service: str, conditions: Conditions | None = None) -> str:
     """Who can use a role: an AWS service, such as ``eks-fargate-pods.amazonaws.com``."""
     trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}

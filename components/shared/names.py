@@ -18,7 +18,6 @@ class Longest(IntEnum):
     NODE_GROUP = 63
     ROLE = 64
     CLUSTER = 100
-    KEY_ALIAS = 256 - len("alias/")
     LOG_GROUP = 512
 
 

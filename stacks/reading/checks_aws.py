@@ -19,6 +19,7 @@ from components.mail.mail_relay import DOMAIN
 from components.network.network import limits as network_limits
 from components.shared.refusal import Refusal, under
 from stacks.reading import checks, sections
+from stacks.reading.accounts import account_of
 from stacks.reading.models import AccountConfig, AwsConfig, ClusterConfig
 from stacks.reading.stage_file import read_stage
 from stacks.services.service import Where
@@ -90,6 +91,22 @@ def routes(config: AwsConfig, apps: Mapping[str, AppSpec]) -> Iterator[Refusal]:
                 f"wharf:apps.{name}.route.path",
                 f"{app.route.path} is {other}'s too, and without wharf:ingress.domain both have one host: give one "
                 "another path, or the stage a domain",
+            )
+
+
+def permissions(apps: Mapping[str, AppSpec], root: Path, name: str) -> Iterator[Refusal]:
+    """What the boundary of the stage's roles would refuse while an app runs."""
+    found = account_of(root, name)
+    if found is None:
+        return
+    file, account = found
+    for app, spec in apps.items():
+        services = {action.split(":")[0] for permission in spec.permissions for action in permission.actions}
+        for service in sorted(services - {*account.app_services}):
+            yield Refusal(
+                f"wharf:apps.{app}.permissions",
+                f"names actions of {service}, which no role of {name} can use: add {service} to "
+                f"wharf:account.app-services in {file}, and run `pulumi up` of that stage first",
             )
 
 

@@ -14,7 +14,7 @@ from pulumi.runtime import config as pulumi_config
 
 from components.apps.spec import AppSpec
 from components.shared.refusal import Refusal
-from stacks.reading import catalogue, checks, checks_aws, sections, stage_file
+from stacks.reading import accounts, catalogue, checks, checks_aws, sections, stage_file
 from stacks.reading.models import AccountConfig, AwsConfig, ClusterConfig, Config, Environment, LocalConfig, Stage
 from stacks.reading.problems import InputRefused, Problem, explain, located
 
@@ -78,7 +78,8 @@ def parse(
     problems += located(file, _checks(config, apps, written, aws, root, stack))
     if problems:
         raise InputRefused(problems)
-    return Stage(name=stack, project=project, root=root, config=config, apps=apps, aws=aws)
+    bounded = config.kind in ("aws", "cluster") and accounts.account_of(root, stack) is not None
+    return Stage(name=stack, project=project, root=root, config=config, apps=apps, aws=aws, is_bounded=bounded)
 
 
 def _checks(
@@ -98,6 +99,7 @@ def _checks(
     if isinstance(config, AwsConfig):
         yield from checks.encrypted(written)
         yield from checks_aws.routes(config, apps)
+        yield from checks_aws.permissions(apps, root, stack)
     yield from checks_aws.stage(config, aws, root, stack)
 
 

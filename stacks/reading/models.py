@@ -87,6 +87,8 @@ class Stage(Generic[ConfigT_co]):
     """A stage that was checked: its name, its settings, its apps, and the provider settings of ``aws:``.
 
     ``Stage[LocalConfig]`` is a stage of kind local.
+
+    ``is_bounded``: an account file names it, so that its IAM roles carry the permissions boundary made there.
     """
 
     name: str
@@ -95,6 +97,7 @@ class Stage(Generic[ConfigT_co]):
     config: ConfigT_co
     apps: Mapping[str, AppSpec]
     aws: Mapping[str, Any]
+    is_bounded: bool = False
 
     @property
     def file(self) -> str:

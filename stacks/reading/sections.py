@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, WithJsonSchema
 
+from components.account.boundary_policy import NEVER_FOR_APPS
+from components.account.stage_access import ISSUER
 from stacks.services.section import HostPort, Matching, Section
 
 
@@ -32,6 +34,21 @@ def _stage_names(names: list[str]) -> list[str]:
         if names.count(name) > 1:
             raise ValueError(f"{name} is named twice")
     return names
+
+
+def _services(names: list[str]) -> list[str]:
+    for name in names:
+        if not re.fullmatch(r"[a-z][a-z0-9-]*", name):
+            raise ValueError(f"{name!r} is not the prefix of an AWS service in IAM, such as s3 or secretsmanager")
+        if name in NEVER_FOR_APPS:
+            raise ValueError(f"{name}: an app that may use it could make itself an administrator: take it out")
+    return names
+
+
+def _github_provider(value: str) -> str:
+    if not re.fullmatch(rf"arn:aws[a-z-]*:iam::\d{{12}}:oidc-provider/{re.escape(ISSUER)}", value):
+        raise ValueError(f"{value!r} is not GitHub's provider, arn:aws:iam::ACCOUNT:oidc-provider/{ISSUER}")
+    return value
 
 
 STAGE_NAME = re.compile(r"[a-z]([-a-z0-9]{0,18}[a-z0-9])?")
@@ -119,6 +136,8 @@ class Account(Section):
 
     repository: str = Field(pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")
     stages: Annotated[list[str], Field(min_length=1), AfterValidator(_stage_names)]
+    app_services: Annotated[list[str], AfterValidator(_services)] = ["dynamodb", "s3", "sns", "sqs"]
+    github_provider: Annotated[str, AfterValidator(_github_provider)] | None = None
 
 
 class Exemption(Section):

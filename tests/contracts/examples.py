@@ -7,6 +7,8 @@ from typing import Any
 
 from pulumi import Output
 
+from components.account.stage_access import StageAccess
+
 STAGE = "zebra"  # no other word that is used here has it in it
 NAMED: dict[str, Any] = {"project": "shop", "environment": STAGE, "namespace": STAGE}
 OIDC: dict[str, Any] = {
@@ -57,10 +59,10 @@ EXAMPLES: Mapping[str, Callable[[], Mapping[str, Any]]] = {
     "GithubAccess": lambda: {
         **ACCOUNT,
         "repository": "team/shop",
-        "stages": ["prod"],
+        "stages": [StageAccess(project="shop", name="prod")],
         "state_bucket_arn": "arn:aws:s3:::state",
         "state_key_arn": "arn:aws:kms:eu-west-1:123456789012:key/1",
-        "secrets_key_arn": "arn:aws:kms:eu-west-1:123456789012:key/2",
+        "secrets_key_arns": {"prod": "arn:aws:kms:eu-west-1:123456789012:key/2"},
     },
     "Ingress": lambda: {
         "environment": STAGE,
