@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from components.account.stage_access import BOUNDARY_PATH
 from evaluation.graph import Resource
 from policies.rule import Context, Rule
 from policies.samples import Sample, example
@@ -57,6 +58,8 @@ def listed(value: Any) -> list[str]:
 
 
 def _grants(resource: Resource) -> Iterator[tuple[Mapping[str, Any], list[str], list[str]]]:
+    if resource.inputs.get("path") == BOUNDARY_PATH:
+        return  # a permissions boundary gives nothing: it limits what is given
     for statement in statements(resource):
         if statement.get("Effect") == "Allow":
             yield statement, listed(statement.get("Action")), listed(statement.get("Resource"))
