@@ -21,6 +21,16 @@ READS = (
     *("mq:ListUsers", "rds:Describe*", "rds:ListTagsForResource", "ses:GetConfigurationSet", "ses:GetEmailIdentity"),
     "ses:ListTagsForResource",
 )
+ZONE_READS = ("route53:GetHostedZone", "route53:ListResourceRecordSets", "route53:ListTagsForResource")
+LOG_BUCKETS = "*-access-logs-*"
+BUCKET_READS = (
+    *("s3:GetAccelerateConfiguration", "s3:GetBucket*", "s3:GetEncryptionConfiguration"),
+    *("s3:GetLifecycleConfiguration", "s3:GetReplicationConfiguration", "s3:ListBucket*", "s3:ListTagsForResource"),
+)
+BUCKET_CHANGES = (
+    *("s3:CreateBucket", "s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:PutBucket*", "s3:PutEncryptionConfiguration"),
+    *("s3:PutLifecycleConfiguration", "s3:TagResource", "s3:UntagResource"),
+)
 # With the tags of the stage in the request.
 CREATES = (
     *("acm:RequestCertificate", "ec2:AllocateAddress", "ec2:AuthorizeSecurityGroupEgress"),
@@ -215,28 +225,17 @@ def state_paths(project: str, stage: str) -> Sequence[str]:
 
 def _log_buckets(partition: str) -> list[Statement]:
     """Access logs of load balancers: the one kind of bucket that a stage makes. S3 does not go by a bucket's tags."""
+    buckets = f"arn:{partition}:s3:::{LOG_BUCKETS}"
     return [
-        allow(
-            [
-                *("s3:CreateBucket", "s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:GetBucket*", "s3:ListBucket*"),
-                *("s3:GetAccelerateConfiguration", "s3:GetEncryptionConfiguration", "s3:GetLifecycleConfiguration"),
-                *("s3:GetReplicationConfiguration", "s3:ListTagsForResource", "s3:PutBucket*"),
-                *("s3:PutEncryptionConfiguration", "s3:PutLifecycleConfiguration", "s3:TagResource"),
-                "s3:UntagResource",
-            ],
-            [f"arn:{partition}:s3:::*-access-logs-*"],
-        ),
-        allow(["s3:DeleteObject", "s3:DeleteObjectVersion"], [f"arn:{partition}:s3:::*-access-logs-*/*"]),
+        allow([*BUCKET_READS, *BUCKET_CHANGES], [buckets]),
+        allow(["s3:DeleteObject", "s3:DeleteObjectVersion"], [f"{buckets}/*"]),
     ]
 
 
 def _names(stage: StageAccess, partition: str) -> list[Statement]:
-    zone = [
-        *("route53:ChangeResourceRecordSets", "route53:GetHostedZone", "route53:ListResourceRecordSets"),
-        "route53:ListTagsForResource",
-    ]
+    zone, changes = f"arn:{partition}:route53:::hostedzone/{stage.zone_id}", ["route53:ChangeResourceRecordSets"]
     return [
-        *([allow(zone, [f"arn:{partition}:route53:::hostedzone/{stage.zone_id}"])] if stage.zone_id else []),
+        *([allow([*ZONE_READS, *changes], [zone])] if stage.zone_id else []),
         allow(["route53:GetChange"], [f"arn:{partition}:route53:::change/*"]),
         # GetParameters: whoever starts an instance whose launch template names its image by a parameter.
         allow(["ssm:GetParameter", "ssm:GetParameters"], [f"arn:{partition}:ssm:*:*:parameter/aws/service/*"]),

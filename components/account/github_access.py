@@ -15,8 +15,6 @@ from components.account.github_policies import AUDIENCE, github_trust, preview_p
 from components.account.stage_access import BOUNDARY_PATH, ISSUER, ROLE_PATH, StageAccess, boundary_name
 from components.shared.refusal import Refusal, RefusedError
 
-VIEW_ONLY = ("job-function/ViewOnlyAccess", "SecurityAudit")
-
 
 @dataclass(frozen=True, kw_only=True)
 class GithubAccessArgs:
@@ -85,15 +83,8 @@ class GithubAccess(ComponentResource):
 
     def _preview_role(self) -> Output[str]:
         role = self._role("preview", "environment:preview")  # reviewed, for it runs the code of a pull request
-        for policy in VIEW_ONLY:
-            aws.iam.RolePolicyAttachment(
-                f"{self._prefix}-preview-{policy.rsplit('/', 1)[-1]}",
-                role=role.name,
-                policy_arn=f"arn:{self._args.partition}:iam::aws:policy/{policy}",
-                opts=ResourceOptions(parent=self),
-            )
         document = Output.all(self._args.state_bucket_arn, self._args.state_key_arn).apply(
-            lambda arns: preview_policy(*arns)
+            lambda arns: preview_policy(arns[0], arns[1], self._args.partition)
         )
         self._policy("preview", role, document)
         return role.arn

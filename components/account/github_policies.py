@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from components.account.deploy_policy import BUCKET_READS, LOG_BUCKETS, READS, ZONE_READS
 from components.account.stage_access import ISSUER
 from components.iam.documents import allow, deny, document
 
@@ -21,21 +22,20 @@ def github_trust(provider_arn: str, repository: str, subject: str) -> str:
     )
 
 
-def preview_policy(state_bucket_arn: str, state_key_arn: str) -> str:
-    """Beside AWS's own view-only policies: the state, and never what is secret, whoever else would allow it."""
+def preview_policy(state_bucket_arn: str, state_key_arn: str, partition: str) -> str:
+    """The state, and what a refresh looks at; never what is secret, whoever else would allow it."""
     return document(
+        allow(READS, ["*"]),
+        allow(BUCKET_READS, [f"arn:{partition}:s3:::{LOG_BUCKETS}"]),
+        allow(ZONE_READS, [f"arn:{partition}:route53:::hostedzone/*"]),
         allow(["s3:GetBucketLocation", "s3:ListBucket"], [state_bucket_arn]),
         allow(["s3:GetObject"], [f"{state_bucket_arn}/.pulumi/*"]),
         allow(["kms:Decrypt"], [state_key_arn]),
         {"Effect": "Deny", "Action": "kms:Decrypt", "NotResource": state_key_arn},
         deny(
             [
-                "eks:AccessKubernetesApi",
-                "rds-db:connect",
-                "secretsmanager:GetSecretValue",
-                "ssm:GetParameter",
-                "ssm:GetParameters",
-                "ssm:GetParametersByPath",
+                *("eks:AccessKubernetesApi", "rds-db:connect", "secretsmanager:GetSecretValue", "ssm:GetParameter"),
+                *("ssm:GetParameters", "ssm:GetParametersByPath"),
             ],
             ["*"],
         ),

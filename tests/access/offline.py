@@ -61,6 +61,11 @@ def deployer(account: Graph, stage: str) -> Principal:
     )
 
 
+def previewer(account: Graph) -> Principal:
+    """The role that the account has for previews."""
+    return Principal([_document(next(r for r in account if r.name == "github-preview-policy").inputs["policy"])])
+
+
 def boundary(account: Graph, stage: str) -> Document:
     return _document(next(r for r in account if r.name == f"github-boundary-{stage}").inputs["policy"])
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.engine.simulator import install
-from tests.engine.simulator.cloud import FAULTS, LOG, STATE, TIMES, Cloud, Thing
+from tests.engine.simulator.cloud import FAULTS, LOG, ROLE, STATE, TIMES, Cloud, Thing
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT = 600  # seconds, of one command
@@ -87,6 +87,12 @@ class Engine:
         other.pulumi("stack", "init", stack, "--no-select")
         return other
 
+    def takes(self, policies: Sequence[Mapping[str, Any]]) -> None:
+        """From now on it calls AWS as a role that has these policies."""
+        role = self.folder / f"role-{self.stack}.json"
+        role.write_text(json.dumps({"policies": policies}))
+        self.environ = {**self.environ, ROLE: str(role)}
+
     def pulumi(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """Runs a command to its end, whatever that is."""
         return subprocess.run(
@@ -115,6 +121,9 @@ class Engine:
 
     def up(self, *arguments: str) -> Outcome:
         return self._outcome("up", *arguments)
+
+    def preview(self, *arguments: str) -> Outcome:
+        return self._outcome("preview", *arguments)
 
     def refresh(self) -> Outcome:
         return self._outcome("refresh")

@@ -54,7 +54,7 @@ def limit(stage: StageAccess = PROD) -> dict:
 
 
 def preview() -> dict:
-    return json.loads(preview_policy(BUCKET, STATE_KEY))
+    return json.loads(preview_policy(BUCKET, STATE_KEY, "aws"))
 
 
 def allowed(document: dict, action: str, resource: str, **context: str) -> bool:

@@ -10,7 +10,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,12 +18,15 @@ from typing import Any
 
 from evaluation.aws_types import AWS_TYPES
 from evaluation.graph import Secret, reveal
+from tests.access.evaluation import Principal
+from tests.access.guard import Guard, RefusedError
 
 ACCOUNT = "123456789012"
 STATE = "WHARF_AWS_STATE"  # file of what exists; required
 TIMES = "WHARF_AWS_TIMES"  # file of {"scale": 1, "create": {type: seconds}, "update": {…}, "delete": {…}}
 FAULTS = "WHARF_AWS_FAULTS"  # file of {"create NAME": "what AWS says", …}: each happens once
 LOG = "WHARF_AWS_LOG"  # file to which each operation is written, a JSON object a line
+ROLE = "WHARF_AWS_ROLE"  # file of {"policies": […], "boundary": …}: who calls; without it somebody who may do all
 KUBECONFIG = "WHARF_AWS_KUBECONFIG"  # of the cluster that every simulated EKS cluster turns out to be
 
 REFERENCE = re.compile(r"(vpc|subnet|sg|rtb|igw|nat|eipalloc|eni|lt|vpce)-[0-9a-f]{17}")
@@ -79,6 +82,8 @@ class Cloud:
         self.faults = _read(environ.get(FAULTS))
         self.log = Path(environ[LOG]) if environ.get(LOG) else None
         self.kubeconfig = environ.get(KUBECONFIG)
+        role = _read(environ.get(ROLE))
+        self.caller = Principal(role["policies"], role.get("boundary")) if role else None
 
     def things(self) -> list[Thing]:
         """What exists."""
@@ -90,6 +95,12 @@ class Cloud:
     def find(self, type_: str, id_: str) -> Thing | None:
         return next((thing for thing in self.things() if (thing.type, thing.id) == (type_, id_)), None)
 
+    def read(self, type_: str, id_: str) -> Thing | None:
+        thing = self.find(type_, id_)
+        if thing:
+            self._refuse_what_the_caller_may_not(thing, lambda guard, others: guard.reads(thing, others))
+        return thing
+
     def create(self, type_: str, urn: str, name: str, inputs: Mapping[str, Any], region: str) -> Thing:
         with self._operation("create", type_, urn, name):
             self._refuse_unknown_references(inputs)
@@ -100,6 +111,7 @@ class Cloud:
                 there = [found for found in state["things"] if (found["type"], found["id"]) == (type_, thing.id)]
                 if there and not inputs.get("allowOverwrite"):
                     raise AwsError(f"EntityAlreadyExists: {type_} {thing.id} already exists")
+                self._refuse_what_the_caller_may_not(thing, lambda guard, others: guard.creates(thing, others))
                 state["things"] = [found for found in state["things"] if found not in there]
                 thing = _as_its_interface(thing, state)
                 if LOG_WRITER in str(inputs.get("policy")):
@@ -114,6 +126,8 @@ class Cloud:
             self._refuse_unknown_references(inputs)
             time.sleep(self._seconds("update", type_))
             thing = self._thing(type_, old.urn, old.seed, name, inputs, old.region)
+            changed = [key for key in {*old.inputs, *inputs} if old.inputs.get(key) != _plain(inputs.get(key))]
+            self._refuse_what_the_caller_may_not(old, lambda guard, others: guard.updates(old, changed, thing, others))
             with self._changing() as state:
                 if (interface := _interface(thing, state)) and old.outputs.get(FORWARDS) != inputs.get(FORWARDS):
                     interface["outputs"][FORWARDS] = inputs.get(FORWARDS)
@@ -134,11 +148,20 @@ class Cloud:
                 raise AwsError(f"BucketNotEmpty: {id_}: the bucket that you tried to delete is not empty")
             if type_ in HELD_BY_USERS and (users := self._users(thing)):
                 raise AwsError(f"DependencyViolation: {id_} is used by {', '.join(users)} and cannot be deleted")
+            self._refuse_what_the_caller_may_not(thing, lambda guard, others: guard.deletes(thing, others))
             with self._changing() as state:
                 self._take_turn(state, "delete", type_, thing.inputs)
             time.sleep(self._seconds("delete", type_))
             with self._changing() as state:
                 state["things"] = [found for found in state["things"] if (found["type"], found["id"]) != (type_, id_)]
+
+    def _refuse_what_the_caller_may_not(self, thing: Thing, ask: Callable[[Guard, list[Thing]], None]) -> None:
+        if self.caller is None:
+            return
+        try:
+            ask(Guard(principal=self.caller, account=ACCOUNT, region=thing.region), self.things())
+        except RefusedError as error:
+            raise AwsError(str(error)) from error
 
     def _existing(self, type_: str, id_: str) -> Thing:
         thing = self.find(type_, id_)

@@ -124,7 +124,7 @@ class Aws(service.ResourceProviderServicer):
     @answers_errors
     def Read(self, request: Any, context: Any) -> Any:
         row = row_of(request.urn)
-        thing = self.cloud.find(row.token, request.id)
+        thing = self.cloud.read(row.token, request.id)
         if thing is None:
             return proto.ReadResponse()
         inputs = {key: value for key, value in marked(thing.inputs).items() if key != "tagsAll"}
