@@ -15,13 +15,13 @@ from components.iam.documents import Statement, allow, deny, document
 READS = (
     *("acm:DescribeCertificate", "acm:ListTagsForCertificate", "ec2:Describe*", "eks:Describe*", "eks:List*"),
     *("iam:GetOpenIDConnectProvider", "iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies"),
-    *("iam:ListInstanceProfilesForRole", "iam:ListOpenIDConnectProviderTags", "iam:ListRolePolicies"),
-    *("iam:ListRoleTags", "kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListAliases"),
+    *("iam:ListInstanceProfilesForRole", "iam:ListRolePolicies"),
+    *("kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus"),
     *("kms:ListResourceTags", "logs:DescribeLogGroups", "logs:ListTagsForResource", "mq:Describe*", "mq:ListTags"),
-    *("mq:ListUsers", "rds:Describe*", "rds:ListTagsForResource", "ses:GetConfigurationSet", "ses:GetEmailIdentity"),
+    *("rds:Describe*", "rds:ListTagsForResource", "ses:GetConfigurationSet", "ses:GetEmailIdentity"),
     "ses:ListTagsForResource",
 )
-ZONE_READS = ("route53:GetHostedZone", "route53:ListResourceRecordSets", "route53:ListTagsForResource")
+ZONE_READS = ("route53:GetHostedZone", "route53:ListResourceRecordSets")
 LOG_BUCKETS = "*-access-logs-*"
 BUCKET_READS = (
     *("s3:GetAccelerateConfiguration", "s3:GetBucket*", "s3:GetEncryptionConfiguration"),
@@ -55,15 +55,15 @@ CHANGES = (
     *("ec2:CreateVpcEndpoint", "ec2:Delete*", "ec2:Detach*", "ec2:DisassociateAddress"),
     *("ec2:DisassociateRouteTable", "ec2:Modify*", "ec2:ReleaseAddress", "ec2:ReplaceRoute"),
     *("ec2:ReplaceRouteTableAssociation", "ec2:Revoke*", "ec2:RunInstances", "ec2:StartInstances"),
-    *("ec2:StopInstances", "ec2:TerminateInstances", "ec2:UpdateSecurityGroupRuleDescriptions*"),
+    *("ec2:StopInstances", "ec2:TerminateInstances"),
     *("eks:AssociateAccessPolicy", "eks:Create*", "eks:Delete*", "eks:DisassociateAccessPolicy"),
     *("eks:UntagResource", "eks:Update*"),
     *("iam:AddClientIDToOpenIDConnectProvider", "iam:DeleteOpenIDConnectProvider"),
     *("iam:RemoveClientIDFromOpenIDConnectProvider", "iam:UntagOpenIDConnectProvider"),
     "iam:UpdateOpenIDConnectProviderThumbprint",
-    *("kms:CreateGrant", "kms:Decrypt", "kms:EnableKeyRotation", "kms:GenerateDataKey*", "kms:PutKeyPolicy"),
+    *("kms:CreateGrant", "kms:Decrypt", "kms:EnableKeyRotation", "kms:GenerateDataKey*"),
     *("kms:ScheduleKeyDeletion", "kms:UntagResource", "kms:UpdateKeyDescription"),
-    *("logs:DeleteLogGroup", "logs:DeleteRetentionPolicy", "logs:PutRetentionPolicy", "logs:UntagResource"),
+    *("logs:DeleteLogGroup", "logs:PutRetentionPolicy", "logs:UntagResource"),
     *("mq:DeleteBroker", "mq:DeleteTags", "mq:RebootBroker", "mq:UpdateBroker"),
     *("rds:Create*", "rds:Delete*", "rds:Modify*", "rds:RebootDBInstance", "rds:RemoveTagsFromResource"),
     *("rds:ResetDBParameterGroup", "rds:RestoreDBInstance*"),

@@ -1,10 +1,10 @@
 """Which calls of AWS each resource costs: when it is made, looked at, changed, deleted.
 
-After terraform-provider-aws, by the files that evaluation/aws_types names, and after the permissions that
-CloudFormation's own handlers ask for (tests/access/test_calls.py compares them). A call is written as
-``ACTION TARGET …``: what it is checked on, which is the resource itself (``self``), what a property names
-(``subnetId``), or an ARN (``=arn:…``, in which ``*`` stands for what does not exist yet). ``+`` after the action: the
-request carries tags. ``|KEY=VALUE``: what else the request tells.
+They were read in terraform-provider-aws, in the files that evaluation/aws_types names. `tests.access.guard` compares
+each action and its target with the reference of AWS. A call is written as ``ACTION TARGET …``. The target is what AWS
+checks the action on: the resource itself (``self``), what a property names (``subnetId``), or an ARN (``=arn:…``, in
+which ``*`` stands for what does not exist yet). ``+`` after the action: the request carries tags. ``|KEY=VALUE``: what
+else the request tells.
 """
 
 from __future__ import annotations

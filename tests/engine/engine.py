@@ -18,6 +18,7 @@ from tests.engine.simulator.cloud import FAULTS, LOG, ROLE, STATE, TIMES, Cloud,
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT = 600  # seconds, of one command
+UNCHANGED = ("same", "refresh", "read")
 DONE = ("resOutputsEvent", "resOpFailedEvent")
 
 
@@ -123,7 +124,13 @@ class Engine:
         return self._outcome("up", *arguments)
 
     def preview(self, *arguments: str) -> Outcome:
-        return self._outcome("preview", *arguments)
+        """What an up would do; of a refresh, what it would find."""
+        ran = self.pulumi("preview", "--json", "--stack", self.stack, *arguments)
+        changes = defaultdict(list)
+        for step in json.loads(ran.stdout or "{}").get("steps", []):
+            if step["op"] not in UNCHANGED:
+                changes[step["op"]].append(step["urn"].split("::", 3)[3])
+        return Outcome(ran.returncode == 0, changes, ran.stdout + ran.stderr)
 
     def refresh(self) -> Outcome:
         return self._outcome("refresh")
@@ -151,7 +158,7 @@ class Engine:
         for line in ran.stdout.splitlines():
             event = json.loads(line) if line.startswith("{") else {}
             metadata = next((event[kind]["metadata"] for kind in DONE if kind in event), {"op": "same"})
-            if metadata["op"] not in ("same", "refresh", "read"):
+            if metadata["op"] not in UNCHANGED:
                 changes[metadata["op"]].append(metadata["urn"].split("::", 3)[3])
             diagnostic = event.get("diagnosticEvent", {})
             if diagnostic.get("severity") in ("info#err", "error"):

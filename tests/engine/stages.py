@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -83,24 +84,54 @@ def succeeded(outcome: Outcome) -> Outcome:
 
 
 def comes_and_goes(folder: Path, cluster: Cluster, source: Path, names: Sequence[str]) -> None:
-    """Every stage comes up, in this order; then another up changes nothing, and destroying them leaves nothing."""
+    """Every stage comes up, in this order; then another up changes nothing, and destroying them leaves nothing.
+
+    Somebody with all rights makes the account; each stage is deployed by its own role, and looked at by the role for
+    previews.
+    """
     before = objects(cluster)
-    stages = start(copied(source, folder), cluster, names)
-    for stage in stages.values():
+    project = copied(source, folder)
+    with_account(project, names)
+    stages = start(project, cluster, ["account", *names])
+    account = stages.pop("account")
+    succeeded(account.up())
+    kept = left(account)
+    for name, stage in stages.items():
+        stage.takes(policies(account, f"github-deploy-{name}"))
         succeeded(stage.up())
-    for stage in stages.values():
+    for name, stage in stages.items():
+        stage.takes(policies(account, "github-preview"))
+        assert stage.preview("--refresh").nothing
+        stage.takes(policies(account, f"github-deploy-{name}"))
         assert stage.up("--refresh").nothing
     for stage in reversed(stages.values()):
         if keep_nothing(stage):
             succeeded(stage.up())  # what keeps it is let go of by an up, not by a destroy
         succeeded(stage.destroy())
-    assert left(stages[names[0]]) == []
+    assert left(account) == kept
     assert objects(cluster) == before
 
 
 def left(stage: Engine) -> list[str]:
     """What is still there after a destroy; the records that prove certificates are meant to stay."""
     return [thing.urn for thing in stage.things() if not thing.urn.endswith("::certificate-proof")]
+
+
+def with_account(project: Path, names: Sequence[str]) -> None:
+    """The stages' account, where the project has none: in its first stage's region, with a role for each."""
+    file = project / "Pulumi.account.yaml"
+    first = yaml.safe_load((project / f"Pulumi.{names[0]}.yaml").read_text())["config"]
+    settings = {"repository": "team/wharf", "stages": [*names]}
+    config = {"aws:region": first["aws:region"], "wharf:kind": "account", "wharf:account": settings}
+    file.write_text(yaml.safe_dump({"config": config}))
+
+
+def policies(account: Engine, role: str) -> list[Any]:
+    """The documents of a role that the account stage made."""
+    documents = [account.thing(f"{role}-policy").inputs["policy"]]
+    if role != "github-preview":
+        documents.append(account.thing(f"{role}-resources").inputs["policy"])
+    return [json.loads(document) for document in documents]
 
 
 def objects(cluster: Cluster) -> set[str]:

@@ -6,6 +6,7 @@ import pytest
 
 from tests.engine.simulator.install import has_real_eks
 
+ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 PROFILE = "aws:eks/fargateProfile:FargateProfile"
 
 
@@ -28,6 +29,8 @@ def test_a_cluster_comes_up_once_and_leaves_nothing(engine, real):
     cluster.configure(namespaces="a,b,c,d,e,f")
     first = cluster.up()
     assert first.ok, first.messages
+    ids = {thing.id for thing in cluster.things()}
+    assert {thing.inputs["role"] for thing in cluster.things() if thing.type == ATTACHMENT} <= ids
     assert cluster.up("--refresh").nothing
     gone = cluster.destroy()
     assert gone.ok, gone.messages

@@ -86,7 +86,9 @@ def findings(document: Mapping[str, Any]) -> Iterator[str]:
     """What is void in a document: actions that do not exist, or not on these resources, or without these keys."""
     for statement in listed(document["Statement"]):
         stated = listed(statement.get("Resource", []))
-        keys = [key for conditions in statement.get("Condition", {}).values() for key in conditions]
+        conditions = statement.get("Condition", {}).items()
+        # What need not be there says something of a request without it too.
+        keys = [key for operator, tested in conditions if not operator.endswith("IfExists") for key in tested]
         for pattern in listed(statement.get("Action", [])):
             if pattern != "*":
                 yield from _of_action(pattern, stated, keys)
@@ -146,12 +148,14 @@ def test_a_seeded_void_statement_is_found(action: str, resource: str, condition:
 
 def test_a_deploy_role_may_take_away_every_tag_that_it_may_give() -> None:
     """AWS names these actions in pairs; with only one of them, a tag that leaves the program cannot be removed."""
-    (policy, *_) = [
-        document for resource, _, document in documents() if re.fullmatch(r"github-deploy-\w+-policy", resource.name)
-    ]
-    patterns = [
-        action for statement in policy["Statement"] if statement["Effect"] == "Allow" for action in statement["Action"]
-    ]
+    patterns = {
+        action
+        for resource, _, document in documents()
+        if re.fullmatch(r"github-deploy-\w+-(policy|resources)", resource.name)
+        for statement in document["Statement"]
+        if statement["Effect"] == "Allow"
+        for action in statement["Action"]
+    }
 
     def allowed(action: str) -> bool:
         return any(fnmatch.fnmatchcase(action.lower(), pattern.lower()) for pattern in patterns)

@@ -1,6 +1,6 @@
 """Somebody who has the deploy role of `dev` wants more: to be administrator, or to reach `prod`.
 
-The roles are those of the account stage in this checkout, the requests what AWS would see, and the judge is IAM's
+The roles are those of the account stage in tests/project, the requests what AWS would see, and the judge is IAM's
 published logic (tests/access). Beside the attacks that we thought of, every action that AWS has is tried.
 """
 
@@ -14,10 +14,11 @@ import pytest
 from components.account.deploy_policy import CREATES, TAGS
 from evaluation.graph import Graph
 from evaluation.placeholders import ACCOUNT
-from evaluation.project import CHECKOUT, Project, evaluate_stage
+from evaluation.project import evaluate_stage
 from tests.access.evaluation import Principal, Request
 from tests.access.offline import boundary, deployer
 from tests.access.reference import changing_actions, has_key, targets
+from tests.fixture import PROJECT
 
 IAM = f"arn:aws:iam::{ACCOUNT}"
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
@@ -28,7 +29,7 @@ ROLE = {stage: f"{IAM}:role/wharf-{stage}-new" for stage in ("dev", "prod")}
 
 @pytest.fixture(scope="module")
 def account() -> Graph:
-    return evaluate_stage(Project(CHECKOUT, "wharf"), "account")
+    return evaluate_stage(PROJECT, "account")
 
 
 @pytest.fixture(scope="module")

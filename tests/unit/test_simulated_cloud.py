@@ -57,6 +57,14 @@ def test_what_does_not_exist_cannot_be_referred_to(account):
         create(account(), SUBNET, "s", vpcId="vpc-0123456789abcdef0")
 
 
+def test_what_has_the_same_name_does_not_use_it(account):
+    cloud = account()
+    group = create(cloud, "aws:rds/subnetGroup:SubnetGroup", "g", name="wharf-dev", subnetIds=[])
+    create(cloud, "aws:iam/policy:Policy", "p", name="wharf-dev", policy="{}")
+    cloud.delete(group.type, group.id, "g")
+    assert len(cloud.things()) == 1
+
+
 def test_what_is_used_cannot_be_deleted(account):
     cloud = account()
     vpc = create(cloud, VPC, "vpc")

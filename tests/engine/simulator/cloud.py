@@ -268,8 +268,8 @@ def _strings(value: Any) -> Iterator[str]:
 
 
 def _references(inputs: Mapping[str, Any]) -> Iterator[str]:
-    """All that may be the id, name or ARN of another thing; tags name nothing."""
-    return _strings({key: value for key, value in inputs.items() if key not in ("tags", "tagsAll")})
+    """All that may be the id, name or ARN of another thing. Its own name and its tags name nothing else."""
+    return _strings({key: value for key, value in inputs.items() if key not in ("name", "tags", "tagsAll")})
 
 
 def _plain(value: Any) -> Any:

@@ -63,7 +63,8 @@ class Aws(service.ResourceProviderServicer):
         self.default_tags: Mapping[str, str] = {}
 
     def Handshake(self, request: Any, context: Any) -> Any:
-        return proto.ProviderHandshakeResponse(accept_secrets=True, accept_resources=True)
+        # As in pulumi-terraform-bridge, pkg/tfbridge/provider.go: where a value is a resource, the engine sends its id.
+        return proto.ProviderHandshakeResponse(accept_secrets=True, accept_resources=False)
 
     def GetPluginInfo(self, request: Any, context: Any) -> Any:
         return plugin_pb2.PluginInfo(version=VERSION)
@@ -87,7 +88,7 @@ class Aws(service.ResourceProviderServicer):
         config = received(request.args)
         self.region = config["region"]
         self.default_tags = json.loads(config.get("defaultTags") or "{}").get("tags") or {}
-        return proto.ConfigureResponse(acceptSecrets=True, supportsPreview=True, acceptResources=True)
+        return proto.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     @answers_errors
     def Check(self, request: Any, context: Any) -> Any:
