@@ -14,6 +14,7 @@ from components.iam.documents import Statement, allow, deny, document
 
 READS = (
     *("acm:DescribeCertificate", "acm:ListTagsForCertificate", "ec2:Describe*", "eks:Describe*", "eks:List*"),
+    *("elasticache:Describe*", "elasticache:ListTagsForResource"),
     *("iam:GetOpenIDConnectProvider", "iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies"),
     *("iam:ListInstanceProfilesForRole", "iam:ListRolePolicies"),
     *("kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus"),
@@ -37,13 +38,20 @@ CREATES = (
     *("ec2:AuthorizeSecurityGroupIngress", "ec2:CreateFlowLogs", "ec2:CreateInternetGateway"),
     *("ec2:CreateLaunchTemplate", "ec2:CreateNatGateway", "ec2:CreateNetworkInterface", "ec2:CreateRouteTable"),
     *("ec2:CreateSecurityGroup", "ec2:CreateSubnet", "ec2:CreateVpc", "ec2:CreateVpcEndpoint", "eks:CreateCluster"),
+    *("elasticache:CreateCacheSubnetGroup", "elasticache:CreateReplicationGroup"),
     *("iam:CreateOpenIDConnectProvider", "kms:CreateKey", "logs:CreateLogGroup", "mq:CreateBroker"),
     *("rds:CreateDBInstance", "rds:CreateDBParameterGroup", "rds:CreateDBSnapshot", "rds:CreateDBSubnetGroup"),
     *("ses:CreateConfigurationSet", "ses:CreateEmailIdentity"),
 )
 # What AWS checks beside a creation with tags. Not on what carries another stage's.
 TAGS = (
-    *("acm:AddTagsToCertificate", "eks:TagResource", "iam:TagOpenIDConnectProvider", "kms:TagResource"),
+    *(
+        "acm:AddTagsToCertificate",
+        "eks:TagResource",
+        "elasticache:AddTagsToResource",
+        "iam:TagOpenIDConnectProvider",
+        "kms:TagResource",
+    ),
     *("logs:TagResource", "mq:CreateTags", "rds:AddTagsToResource", "ses:TagResource"),
 )
 # Of what carries the tags of the stage.
@@ -58,6 +66,8 @@ CHANGES = (
     *("ec2:StopInstances", "ec2:TerminateInstances"),
     *("eks:AssociateAccessPolicy", "eks:Create*", "eks:Delete*", "eks:DisassociateAccessPolicy"),
     *("eks:UntagResource", "eks:Update*"),
+    *("elasticache:Create*", "elasticache:Decrease*", "elasticache:Delete*", "elasticache:Increase*"),
+    *("elasticache:Modify*", "elasticache:RemoveTagsFromResource"),
     *("iam:AddClientIDToOpenIDConnectProvider", "iam:DeleteOpenIDConnectProvider"),
     *("iam:RemoveClientIDFromOpenIDConnectProvider", "iam:UntagOpenIDConnectProvider"),
     "iam:UpdateOpenIDConnectProviderThumbprint",
@@ -73,7 +83,16 @@ CHANGES = (
 PASSED_TO = ("ec2.amazonaws.com", "eks-fargate-pods.amazonaws.com", "eks.amazonaws.com", "vpc-flow-logs.amazonaws.com")
 SERVICE_LINKED = tuple(
     f"{service}.amazonaws.com"
-    for service in ("autoscaling", "eks", "eks-fargate", "eks-nodegroup", "elasticloadbalancing", "mq", "rds")
+    for service in (
+        "autoscaling",
+        "eks",
+        "eks-fargate",
+        "eks-nodegroup",
+        "elasticache",
+        "elasticloadbalancing",
+        "mq",
+        "rds",
+    )
 )
 # AWS's own policies that the platform attaches. Everything else a role is given is written into it.
 ATTACHED = (
@@ -162,6 +181,10 @@ def _without_tags(stage: StageAccess, partition: str) -> list[Statement]:
         allow(
             ["rds:CreateDBInstance", "rds:ModifyDBInstance", "rds:RestoreDBInstance*"],
             [f"{rds}:og:default*", f"{rds}:pg:default*"],
+        ),
+        allow(
+            ["elasticache:CreateReplicationGroup", "elasticache:ModifyReplicationGroup"],
+            [f"arn:{partition}:elasticache:*:*:parametergroup:default.*"],
         ),
         allow(["rds:CreateDBSnapshot"], [f"{rds}:snapshot:*"], nobody_elses),
         # What it is restored from is the stage's own.

@@ -21,6 +21,7 @@ ROLLS_NODES = ("eks:UpdateNodegroupVersion self", "eks:DescribeUpdate clusterNam
 IMAGE = "=arn:{PARTITION}:ec2:{REGION}::image/ami-0123456789abcdef0"
 PUBLIC_PARAMETER = "=arn:{PARTITION}:ssm:{REGION}::parameter/aws/service/ami-amazon-linux-latest/x"
 DEFAULT_OPTIONS = "=arn:{PARTITION}:rds:{REGION}:{ACCOUNT}:og:default:postgres-18"
+DEFAULT_CACHE_PARAMETERS = "=arn:{PARTITION}:elasticache:{REGION}:{ACCOUNT}:parametergroup:default.valkey8"
 SNAPSHOT = "=arn:{PARTITION}:rds:{REGION}:{ACCOUNT}:snapshot:final"
 BUCKET_READS = (
     *("GetAccelerateConfiguration", "GetBucketAcl", "GetBucketCORS", "GetBucketLogging"),
@@ -306,6 +307,25 @@ DATA: Mapping[str, Calls] = {
         update={"*": ["rds:ModifyDBParameterGroup self", "rds:ResetDBParameterGroup self"]},
         delete=["rds:DeleteDBParameterGroup self"],
     ),
+    "aws:elasticache/subnetGroup:SubnetGroup": Calls(
+        ["elasticache:CreateCacheSubnetGroup+ self", *_described("Subnets", "Vpcs")],
+        read=["elasticache:DescribeCacheSubnetGroups self", "elasticache:ListTagsForResource self"],
+        update={"*": ["elasticache:ModifyCacheSubnetGroup self"]},
+        delete=["elasticache:DeleteCacheSubnetGroup self"],
+    ),
+    "aws:elasticache/replicationGroup:ReplicationGroup": Calls(
+        [
+            f"elasticache:CreateReplicationGroup+ self subnetGroupName {DEFAULT_CACHE_PARAMETERS}",
+            *_described("NetworkInterfaces", "Subnets", "Vpcs"),
+            *_linked("elasticache"),
+        ],
+        read=["elasticache:DescribeReplicationGroups self", "elasticache:ListTagsForResource self"],
+        update={
+            "*": [f"elasticache:ModifyReplicationGroup self {DEFAULT_CACHE_PARAMETERS}"],
+            "numCacheClusters": [f"elasticache:{verb}ReplicaCount self" for verb in ("Decrease", "Increase")],
+        },
+        delete=["elasticache:DeleteReplicationGroup self"],
+    ),
     "aws:mq/broker:Broker": Calls(
         [
             "mq:CreateBroker+",
@@ -381,6 +401,7 @@ CALLS: Mapping[str, Calls] = {**NETWORK, **COMPUTE, **IDENTITY, **DATA, **EDGE}
 TAG_ACTIONS: Mapping[str, str] = {
     "acm": "acm:AddTagsToCertificate",
     "ec2": "ec2:CreateTags",
+    "elasticache": "elasticache:AddTagsToResource",
     "eks": "eks:TagResource",
     "kms": "kms:TagResource",
     "logs": "logs:TagResource",
