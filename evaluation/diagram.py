@@ -12,8 +12,8 @@ from evaluation.inputs import at, items
 from evaluation.loss import holds, holds_only_logs
 from evaluation.workloads import WORKLOADS, labels, name, namespace, selects
 
-KINDS_SHOWN = 3  # of what is in a box
-LAYERS: Mapping[str, str] = {  # the middle of a component's type token, in the order from the outside in
+KINDS_SHOWN = 3  # how many kinds of resource a box lists
+LAYERS: Mapping[str, str] = {  # by the group of a component's type token; the outermost layer comes first
     "ingress": "way in",
     "apps": "apps",
     "mail": "mail",
@@ -28,8 +28,8 @@ ENVIRONMENT = "wharf:apps:Environment"
 def mermaid(graph: Graph) -> str:
     """The diagram, ending in a newline.
 
-    An arrow goes from what needs to what is needed, unless another leads there as well; a dotted one from what calls to
-    what lets itself be called.
+    A solid arrow goes from a component to one that it needs. It is left out where other arrows lead there as well.
+    A dotted arrow goes from a caller to the component that it may call.
     """
     boxes = _boxes(graph)
     needs = _reduced(_needs(graph, boxes))
@@ -47,7 +47,7 @@ def mermaid(graph: Graph) -> str:
 
 
 def _boxes(graph: Graph) -> dict[str, Resource]:
-    """Outermost components by URN. The environment is what all apps are in, so it is no box of its own."""
+    """The outermost components, by URN. The environment has no box of its own, because all apps are in it."""
     return {r.urn: r for r in graph if not r.custom and not r.parent and r.type != ENVIRONMENT}
 
 
@@ -72,41 +72,44 @@ def _needs(graph: Graph, boxes: Mapping[str, Resource]) -> dict[str, set[str]]:
     needs: dict[str, set[str]] = {urn: set() for urn in boxes}
     for resource in graph:
         for other in resource.depends_on:
-            own, its = owner[resource.urn], owner.get(other, "")
-            if own != its and own in boxes and its in boxes:
-                needs[own].add(its)
+            component, needed = owner[resource.urn], owner.get(other, "")
+            if component != needed and component in boxes and needed in boxes:
+                needs[component].add(needed)
     return needs
 
 
 def _calls(graph: Graph, boxes: Mapping[str, Resource]) -> set[tuple[str, str]]:
-    """Routes to the apps behind them, and apps to what names them as callers in a NetworkPolicy."""
+    """Pairs of URNs: the caller, and what it calls.
+
+    A route calls the app behind it. An app calls the components whose NetworkPolicies name it as a caller.
+    """
     resources = graph.by_urn()
     owner = {urn: _outermost(resource, resources) for urn, resource in resources.items()}
     services = {(namespace(r), name(r)): owner[r.urn] for r in graph if r.type.endswith("core/v1:Service")}
     workloads = [resource for resource in graph if resource.type.endswith(WORKLOADS)]
-    found = set()
+    calls = set()
     for resource in graph:
         for rule in items(resource.inputs, "spec.rules"):
             for path in items(rule, "http.paths"):
                 service = at(path, "backend.service.name")
-                found.add((owner[resource.urn], services.get((namespace(resource), service), "")))
+                calls.add((owner[resource.urn], services.get((namespace(resource), service), "")))
         if resource.type.endswith(":NetworkPolicy"):
             for peer in (peer for rule in items(resource.inputs, "spec.ingress") for peer in items(rule, "from")):
                 for workload in workloads:
                     if namespace(workload) == namespace(resource) and selects(
                         at(peer, "podSelector.matchLabels", {}), labels(workload)
                     ):
-                        found.add((owner[workload.urn], owner[resource.urn]))
-    return {(caller, called) for caller, called in found if caller in boxes and called in boxes and caller != called}
+                        calls.add((owner[workload.urn], owner[resource.urn]))
+    return {(caller, called) for caller, called in calls if caller in boxes and called in boxes and caller != called}
 
 
 def _reduced(needs: Mapping[str, set[str]]) -> dict[str, set[str]]:
-    """Without arrows to what is reached by another way as well."""
+    """The needs without each one that other needs lead to as well."""
     reached: dict[str, set[str]] = {}
 
     def below(urn: str) -> set[str]:
         if urn not in reached:
-            reached[urn] = set()  # a component may refer back to one that needs it
+            reached[urn] = set()  # ends the recursion: a component may refer back to one that needs it
             reached[urn] = needs[urn].union(*(below(other) for other in needs[urn]))
         return reached[urn]
 
@@ -135,7 +138,7 @@ def _box(box: Resource, members: Iterable[Resource], graph: Graph) -> str:
 
 
 def _most_telling(kinds: Counter[str]) -> Iterator[tuple[str, int]]:
-    """Workloads and what AWS runs before what goes with them."""
+    """The kinds that a box lists. Those in `TELLING` come first, such as workloads and databases."""
     ranked = sorted(kinds.items(), key=lambda item: (item[0] not in TELLING, item[0]))
     yield from ranked[:KINDS_SHOWN]
 
@@ -155,5 +158,5 @@ def _node(resource: Resource) -> str:
 
 
 def _id(*parts: str) -> str:
-    """What Mermaid takes for an identifier; ``end`` alone would be a keyword."""
+    """An identifier for Mermaid. It has several parts, because a word such as ``end`` alone is a keyword."""
     return re.sub(r"[^A-Za-z0-9]", "_", "_".join(parts))

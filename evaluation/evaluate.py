@@ -1,8 +1,8 @@
 """Runs a Pulumi program in memory: no engine, no network, no credentials.
 
-The SDK talks to a monitor of ours instead of the engine's. It keeps every registration whole (MockResourceArgs drops
-parent, protect, dependencies and aliases) and answers with outputs from an `Answers`: placeholders for `render`,
-real values for applying a local stage.
+The SDK talks to the monitor of this module instead of the engine's. This monitor keeps every registration whole
+(MockResourceArgs drops parent, protect, dependencies and aliases). It takes the outputs from an `Answers`: placeholders
+for `render`, real values for applying a local stage.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ class Answers(Protocol):
     """What a cloud would answer. Secret outputs are given as `evaluation.graph.Secret`."""
 
     def created(self, resource: Resource) -> tuple[str, Mapping[str, Any]]:
-        """The id and the outputs of a resource beyond its inputs.
+        """The id and the outputs of a resource. Outputs that are equal to inputs may be left out.
 
         Raises:
-            LookupError: nobody can say what such a resource looks like once it exists.
+            LookupError: the outputs of such a resource are not known.
         """
         ...
 
@@ -49,7 +49,7 @@ class Answers(Protocol):
 
 
 class _Nothing(mocks.Mocks):
-    """The base class wants mocks; every request that would reach them is answered by the monitor itself."""
+    """The mocks that the base class requires. Nothing calls them: the monitor answers every request itself."""
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict, None]:
         return {}, None
@@ -66,7 +66,7 @@ class _Monitor(mocks.MockMonitor):
         self.outputs: dict[str, Any] = {}
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
-        """As the engine makes it: with the types of all ancestors, where the SDK's mocks keep the nearest only."""
+        """The URN as the engine makes it, with the types of all ancestors. The SDK's mocks keep only the nearest."""
         chain = "" if not parent or _is_stack(parent) else parent.split("::")[2] + "$"
         return f"urn:pulumi:{settings.get_stack()}::{settings.get_project()}::{chain}{type_}::{name}"
 
@@ -90,7 +90,7 @@ class _Monitor(mocks.MockMonitor):
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802 the SDK's name
         returned = to_struct(self.answers.invoked(request.tok, from_struct(request.args)))
-        response: dict[str, Any] = {"return": returned}  # a keyword of Python's
+        response: dict[str, Any] = {"return": returned}  # `return` is a keyword of Python
         return resource_pb2.ResourceInvokeResponse(**response)
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 the SDK's name
@@ -152,8 +152,8 @@ def evaluate(
     """Runs ``program`` and returns what it registered.
 
     Args:
-        config: full keys (``wharf:kind``, ``aws:region``) to values; anything but a string is passed as JSON, as the
-            engine does.
+        config: values by their full keys (``wharf:kind``, ``aws:region``). A value that is not a string is passed as
+            JSON, as the engine does.
         root: the folder of Pulumi.yaml, which the program sees as its root directory.
 
     Raises:
@@ -174,7 +174,7 @@ def evaluate(
                 project=project,
                 stack=stack,
                 dry_run=False,
-                organization="organization",  # what a backend without organizations says
+                organization="organization",  # the name that a backend without organizations gives
                 root_directory=str(root or Path.cwd()),
                 callbacks=None,
                 outputs=pending,
@@ -191,9 +191,10 @@ def evaluate(
 
 
 async def _settled(program: Callable[[], Any], pending: set[asyncio.Future[Any]]) -> None:
-    """The SDK itself wakes up at each output that is done and looks at all that are not, a tenth of the time.
+    """Runs the program, and waits until all its outputs are done.
 
-    What has failed stays in ``pending``, for the SDK to raise.
+    The SDK would wait too. But it wakes up at each output that is done and looks at all that are not, which takes a
+    tenth of the time. Outputs that failed stay in ``pending``, so that the SDK raises their errors.
     """
     returned = program()
     if isinstance(returned, Awaitable):

@@ -11,7 +11,7 @@ MASK = "<secret>"
 
 @dataclass(frozen=True)
 class Secret:
-    """A leaf that nobody may print."""
+    """A secret value in a tree. Printing it shows a mask."""
 
     value: Any
 
@@ -43,8 +43,10 @@ def _map_secrets(value: Any, leaf: Callable[[Secret], Any]) -> Any:
 class Resource:
     """One registration, as the engine would see it.
 
-    ``inputs`` holds plain values, with a `Secret` at each secret leaf; ``provider`` is the provider's URN;
-    ``depends_on`` the URNs that were stated or follow from inputs, sorted.
+    Attributes:
+        provider: the URN of the provider.
+        depends_on: the URNs of its dependencies, sorted: those that the program states, and those of its inputs.
+        inputs: plain values, with a `Secret` at each secret leaf.
     """
 
     urn: str
@@ -65,7 +67,7 @@ class Resource:
 
     @property
     def is_kubernetes(self) -> bool:
-        """True of what is one object in the API server; a Helm release is many."""
+        """True if the resource is one object in the API server. A Helm release is not: it creates many."""
         return self.type.startswith("kubernetes:") and not self.type.startswith(("kubernetes:helm", "kubernetes:yaml"))
 
     @property
@@ -74,13 +76,13 @@ class Resource:
 
 
 def outermost(resource: Resource, resources: Mapping[str, Resource]) -> Resource | None:
-    """The outermost component that a resource belongs to, None for none."""
-    found, current = None, resource
+    """The outermost component that a resource belongs to, or None."""
+    component, current = None, resource
     while True:
         if not current.custom:
-            found = current
+            component = current
         if current.parent not in resources:
-            return found
+            return component
         current = resources[current.parent]
 
 
@@ -107,9 +109,11 @@ class Graph:
         """The only resource of that type (and name).
 
         Raises:
-            LookupError: there is none, or more than one; says what there is.
+            LookupError: there is none, or more than one. The message lists the names of that type.
         """
-        found = [r for r in self.of_type(type_) if name in (None, r.name)]
-        if len(found) != 1:
-            raise LookupError(f"{len(found)} of {type_} {name or ''}, of {sorted(r.name for r in self.of_type(type_))}")
-        return found[0]
+        matches = [r for r in self.of_type(type_) if name in (None, r.name)]
+        if len(matches) != 1:
+            raise LookupError(
+                f"{len(matches)} of {type_} {name or ''}, of {sorted(r.name for r in self.of_type(type_))}"
+            )
+        return matches[0]

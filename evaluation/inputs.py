@@ -7,7 +7,10 @@ from typing import Any
 
 
 def at(values: Any, path: str, default: Any = None) -> Any:
-    """The value at a dotted path, ``default`` where there is none; over a list, what its items have there."""
+    """The value at a dotted path, or ``default`` if there is none.
+
+    If the path goes through a list, it is the list of the values that the items have at the rest of the path.
+    """
     for part in path.split("."):
         if isinstance(values, list):
             values = [item.get(part) for item in values if isinstance(item, Mapping)]
@@ -17,11 +20,11 @@ def at(values: Any, path: str, default: Any = None) -> Any:
 
 
 def items(values: Any, path: str) -> Sequence[Any]:
-    """The list at a dotted path, empty where there is none."""
-    found = at(values, path, ())
-    return found if isinstance(found, Sequence) and not isinstance(found, str) else ()
+    """The list at a dotted path. It is empty if there is none."""
+    value = at(values, path, ())
+    return value if isinstance(value, Sequence) and not isinstance(value, str) else ()
 
 
 def is_true(value: Any) -> bool:
-    """Some providers take booleans as texts."""
+    """True for True and for the text ``true``, because some providers take booleans as texts."""
     return value is True or value == "true"

@@ -1,7 +1,7 @@
-"""What of a Kubernetes object cannot change in place.
+"""The properties of a Kubernetes object that cannot change in place.
 
 Source of the paths: pulumi/pulumi-kubernetes provider/pkg/provider/diff.go (`forceNew`, `forceNewProperties`) and
-helm_release.go (`forceNewFields`); of the provider's own: provider.go, `DiffConfig`.
+helm_release.go (`forceNewFields`). For the provider itself: provider.go, `DiffConfig`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ IMMUTABLE: Mapping[str, tuple[str, ...]] = {
     ),
     "core/v1:ResourceQuota": ("spec.scopes",),
     "core/v1:Service": ("spec.clusterIP",),
-    # These two hold their data for ever unless the provider is told that they are mutable, and Wharf does not tell it.
+    # The provider can be told that the data of these two is mutable. Wharf does not tell it, so the data cannot change.
     "core/v1:ConfigMap": ("binaryData", "data"),
     "core/v1:Secret": ("type", "stringData", "data"),
     "rbac.authorization.k8s.io/v1:ClusterRoleBinding": ("roleRef",),
@@ -57,7 +57,10 @@ def immutable(resource: Resource) -> tuple[str, ...]:
 
 
 def provider_replaced(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
-    """With a constant cluster identifier nothing else replaces the provider, and with it all that it has made."""
+    """The keys whose change replaces the provider, and with it everything that it created.
+
+    If both the old and the new inputs have a cluster identifier, only the identifier counts.
+    """
     before, after = old.get("clusterIdentifier"), new.get("clusterIdentifier")
     if before and after:
         return ("clusterIdentifier",) if before != after else ()

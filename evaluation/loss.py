@@ -1,4 +1,4 @@
-"""What holds data, and what of it is lost when a resource is deleted or changed. Nothing else decides this."""
+"""Which resources hold data, and which data is lost when one is deleted or changed. Only this module decides it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from evaluation.inputs import at, is_true
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 LOG_BUCKET = "wharf:ingress:AccessLogs$aws:s3/bucket:Bucket"
 CLAIM, VOLUME = "kubernetes:core/v1:PersistentVolumeClaim", "kubernetes:core/v1:PersistentVolume"
-# Days for which something is kept, by the end of the path: what it is, and the days where nothing is given.
+# How many days something is kept, by the end of the property's path: what it is, and the days if none are set.
 KEPT_FOR: Mapping[str, tuple[str, float]] = {
     "backupRetentionPeriod": ("backups", 0),
     "snapshotRetentionLimit": ("snapshots", 0),
@@ -24,10 +24,10 @@ KEPT_FOR: Mapping[str, tuple[str, float]] = {
     "deletionWindowInDays": ("what was deleted", 30),
     "recoveryWindowInDays": ("what was deleted", 30),
 }
-FOREVER = ("retentionInDays",)  # of these 0 is no end
+FOREVER = ("retentionInDays",)  # for these, 0 days means for ever
 GUARDS = ("deletionProtection", "deletionProtectionEnabled", "protect", "retain_on_delete")
 DISCARDING = ("skipFinalSnapshot", "deleteAutomatedBackups", "forceDestroy", "forceDelete")
-KEEPING = {  # by the end of the path: the value that keeps, and the value where nothing is given
+KEEPING = {  # by the end of the path: the value that keeps the data, and the value if none is set
     "persistentVolumeClaimRetentionPolicy.whenDeleted": ("Retain", "Retain"),
     "persistentVolumeClaimRetentionPolicy.whenScaled": ("Retain", "Retain"),
     "persistentVolumeReclaimPolicy": ("Retain", "Retain"),
@@ -42,7 +42,7 @@ def holds(resource: Resource, graph: Graph) -> str:
     """The data that is in a resource, in words, such as ``its databases``; "" for none.
 
     Args:
-        graph: what there is besides; a namespace holds what is in it.
+        graph: the graph that the resource is in. A namespace holds the data of the objects in it.
     """
     if resource.type in AWS_TYPES:
         return AWS_TYPES[resource.type].holds
@@ -65,14 +65,14 @@ def loses(resource: Resource, graph: Graph) -> str:
 
 
 def loses_in_place(old: Resource, new: Resource) -> tuple[str, ...]:
-    """What a change of a resource that stays takes from its data, in words: backups, or protection."""
+    """What is lost when a resource is changed but not replaced, in words: backups, for example, or protection."""
     before, after = dict(_leaves(_with_options(old), "")), dict(_leaves(_with_options(new), ""))
     paths = sorted({*before, *after})
     return tuple(dict.fromkeys(lost for path in paths if (lost := _shrinks(path, before.get(path), after.get(path)))))
 
 
 def holds_only_logs(resource: Resource) -> bool:
-    """True where the data is a log, which is of use for as long as it is kept and no longer."""
+    """True if the data is a log. A log is of use only for as long as it is kept."""
     return resource.type == LOG_GROUP or LOG_BUCKET in resource.urn
 
 
@@ -85,7 +85,7 @@ def _keeps_claims(resource: Resource) -> bool:
 
 
 def _claiming(namespace: Resource, graph: Graph) -> list[str]:
-    """What has volumes in a namespace. They are deleted with it, whatever a StatefulSet says of them."""
+    """The objects in a namespace that have volumes. A StatefulSet cannot keep its volumes when the namespace goes."""
     name = at(namespace.inputs, "metadata.name", namespace.name)
     return [
         f"{resource.type.rsplit(':', 1)[-1]} {at(resource.inputs, 'metadata.name', resource.name)}"
@@ -111,7 +111,7 @@ def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
 
 
 def _shrinks(path: str, old: Any, new: Any) -> str:
-    """What is lost by going from one value to the other, "" for nothing."""
+    """What is lost when a property changes from the old value to the new one, in words; "" for nothing."""
     name = path.rsplit(".", 1)[-1]
     for ending, (what, default) in KEPT_FOR.items():
         if f".{path}".endswith(f".{ending}"):

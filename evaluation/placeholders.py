@@ -1,4 +1,7 @@
-"""Answers for the offline evaluation: typed, well-shaped, made from the URN, so the same input gives the same bytes."""
+"""Answers for the offline evaluation.
+
+They have the right type and form. They are made from the URN, so the same input gives the same bytes.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ StackOutputs = Callable[[str], Mapping[str, Any]]
 
 
 def _no_other_stack(name: str) -> Mapping[str, Any]:
-    raise LookupError(f"stack {name} is not to be had here")
+    raise LookupError(f"the outputs of stack {name} are not known here")
 
 
 def letters(urn: str, length: int) -> str:
@@ -27,10 +30,10 @@ def letters(urn: str, length: int) -> str:
 
 
 def random_outputs(resource: Resource, text: Callable[[int], str]) -> tuple[str, dict[str, Any]]:
-    """Id and outputs of a pulumi_random resource, ``text`` giving as many characters as are wanted.
+    """Id and outputs of a pulumi_random resource. ``text`` returns as many characters as its argument says.
 
     Raises:
-        LookupError: a random type that Wharf does not use.
+        LookupError: Wharf does not use this type of pulumi_random.
     """
     kind = resource.type.rsplit(":", 1)[-1]
     length = int(resource.inputs.get("length", 16))
@@ -54,8 +57,8 @@ class Placeholders:
     """Answers that need no cloud.
 
     Args:
-        region: what regional ids and ARNs are made of.
-        other_stack: outputs of a stack that is referred to, by its name; rendered from its file when offline.
+        region: the region in ids and ARNs.
+        other_stack: returns the outputs of another stack, by its name.
     """
 
     def __init__(self, region: str = "us-east-1", other_stack: StackOutputs = _no_other_stack) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 
 def plain(text: str) -> str:
-    """A line that a terminal and a browser show as it is; what has no glyph of its own is written as an escape.
+    """The line, with an escape in place of every character that cannot be printed.
 
-    Values come from whoever wrote the change: an escape sequence would command the reader's terminal, and a mark of
-    direction would show him another value.
+    Values come from the author of a change. An escape sequence would control the reader's terminal. A direction mark
+    would show the reader another value.
     """
     if text.isprintable():
         return text

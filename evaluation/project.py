@@ -22,14 +22,14 @@ from stacks.reading.stage_file import read_yaml
 
 def _above_working_directory() -> tuple[Path, ...]:
     try:
-        here = Path.cwd()
+        folder = Path.cwd()
     except FileNotFoundError:  # somebody removed it
         return ()
-    return (here, *here.parents)
+    return (folder, *folder.parents)
 
 
 def _checkout() -> Path:
-    """The checkout that this code is in; where the code is installed as a package, the user's own project."""
+    """The checkout that this code is in. If the code is installed as a package, it is the user's own project."""
     if (PACKAGES / "Pulumi.yaml").is_file():
         return PACKAGES
     return next((folder for folder in _above_working_directory() if (folder / "Pulumi.yaml").is_file()), PACKAGES)
@@ -49,7 +49,7 @@ class Project:
 
     @property
     def state(self) -> Path:
-        """Git-ignored; what is kept of the local stages: kubeconfigs, generated values, the engine's state."""
+        """The git-ignored folder for data of local stages: kubeconfigs, generated values, the engine's state."""
         return self.root / ".wharf"
 
     def stages(self) -> list[str]:
@@ -57,7 +57,7 @@ class Project:
 
     def require(self, stage: str) -> None:
         """Raises:
-        UserError: there is no such stage; names those that there are.
+        UserError: there is no such stage. The message lists the stages.
         """
         if stage not in self.stages():
             raise UserError(f"there is no stage {stage!r} in {self.shown}: the stages are {', '.join(self.stages())}")
@@ -70,12 +70,12 @@ class Project:
 
     @property
     def example(self) -> str | None:
-        """The name by which `--example` finds it."""
+        """The name of the project for `--example`, or None if it is not an example."""
         return self.root.name if self.root.parent == CHECKOUT / "examples" else None
 
 
 def find(example: str | None = None) -> Project:
-    """The example of that name, or else the project of the working directory; see `root_of`.
+    """The example of that name, or without a name the project of the working directory (see `root_of`).
 
     Raises:
         UserError: there is no such project, or its Pulumi.yaml cannot be used.
@@ -150,7 +150,7 @@ def unused_app_problems(project: Project) -> list[Problem]:
     """What is wrong with the app files that no stage of the project names. Other commands never read them."""
     named: dict[str, set[str]] = {}
     for stage in project.stages():
-        with suppress(InputRefused):  # a stage file that cannot be read is refused where that stage is asked for
+        with suppress(InputRefused):  # a command for that stage refuses a stage file that cannot be read
             apps_dir, apps = config.named_apps(config_of(project, stage)[0])
             named.setdefault(apps_dir, set()).update(apps)
     return [
@@ -159,9 +159,9 @@ def unused_app_problems(project: Project) -> list[Problem]:
 
 
 def is_production(project: Project, stage: str) -> bool:
-    """True where the strict rules hold: the stage says so, or an environment of production lives in its cluster."""
+    """True if the strict rules apply: the stage is for production, or its cluster runs a stage that is."""
     for other in project.stages():
-        with suppress(InputRefused):  # a stage file that cannot be read is refused where that stage is asked for
+        with suppress(InputRefused):  # a command for that stage refuses a stage file that cannot be read
             file = f"Pulumi.{other}.yaml"
             settings = read_yaml(project.root / file, file).get("config") or {}
             lives_here = (settings.get("wharf:cluster") or {}).get("stack") == stage
@@ -180,7 +180,7 @@ def evaluate_stage(project: Project, stage: str, answers: Answers | None = None)
 
 
 def graph_of(stage: Stage, answers: Answers | None = None) -> Graph:
-    """The same of a stage that has been read already."""
+    """What the program registers, offline, for a stage that has been read already."""
     return evaluate(
         lambda: build(stage),
         answers=answers or placeholders(stage),
@@ -191,7 +191,7 @@ def graph_of(stage: Stage, answers: Answers | None = None) -> Graph:
 
 
 def placeholders(stage: Stage) -> Placeholders:
-    """The answers with which a stage is evaluated offline; another stage's outputs are rendered from its file."""
+    """The answers with which a stage is evaluated offline. Another stage is evaluated too, if its outputs are used."""
     project = Project(stage.root, stage.project)
     return Placeholders(
         region=stage.aws.get("region", "us-east-1"), other_stack=lambda other: evaluate_stage(project, other).outputs

@@ -38,7 +38,7 @@ def write(graph: Graph, out: Path) -> int:
 
 
 def _is_tree(folder: Path) -> bool:
-    """Whether a folder was written by `write`: others have a graph.json, too."""
+    """True if `write` wrote the folder. A graph.json alone does not prove it: other programs write one too."""
     try:
         document = json.loads((folder / "graph.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -47,7 +47,7 @@ def _is_tree(folder: Path) -> bool:
 
 
 def _replace(out: Path, files: Mapping[str, str]) -> None:
-    """Puts the files in the place of what is there, whole or not at all."""
+    """Writes all files to a new folder first, and then puts it in the place of the old one."""
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".render-") as scratch:
         fresh = Path(scratch) / "tree"
@@ -60,10 +60,10 @@ def _replace(out: Path, files: Mapping[str, str]) -> None:
 
 
 def tree(graph: Graph) -> dict[str, str]:
-    """The files of the tree, path to text.
+    """The text of every file in the tree, by its path.
 
     Raises:
-        UserError: two resources would be one file.
+        UserError: two resources have the same path.
     """
     files: dict[str, str] = {}
     owners: dict[str, str] = {}
@@ -99,7 +99,7 @@ def describe(resource: Resource) -> dict[str, Any]:
 
 
 def path_of(resource: Resource) -> str:
-    """Where in the tree the inputs of a resource stand."""
+    """The path in the tree of the file with the resource's inputs."""
     package = resource.type.split(":", 1)[0]
     if resource.is_kubernetes:
         metadata = resource.inputs.get("metadata", {})
@@ -113,12 +113,12 @@ def path_of(resource: Resource) -> str:
 
 
 def escape(name: str) -> str:
-    """A file name: ``:`` and ``/``, which types have, as ``_`` and ``.``."""
+    """The name as a file name: ``:`` becomes ``_``, and ``/`` becomes ``.``."""
     return str(name).replace(":", "_").replace("/", ".")
 
 
 def content(resource: Resource) -> Mapping[str, Any]:
-    """Inputs without secrets. A Secret is shown by ``stringData``, since ``<secret>`` is not base64."""
+    """Inputs without secret values. A Secret is shown with ``stringData``, because ``<secret>`` is not base64."""
     inputs = mask(dict(resource.inputs))
     if resource.is_kubernetes and inputs.get("kind") == "Secret":
         keys = sorted({*inputs.pop("data", {}), *inputs.get("stringData", {})})

@@ -1,4 +1,4 @@
-"""URNs, and under which one a resource was known before: the engine's rules for aliases.
+"""URNs, and the URNs that a resource had before, by the engine's rules for aliases.
 
 Source: pulumi/pulumi pkg/resource/deploy/step_generator.go, collapseAliasToUrn, inheritedChildAlias, generateAliases.
 """
@@ -13,7 +13,7 @@ from evaluation.graph import Graph, Resource
 
 @dataclass(frozen=True)
 class Urn:
-    """``urn:pulumi:STACK::PROJECT::TYPES::NAME``; ``types`` are those of the parents and the own one, by ``$``."""
+    """``urn:pulumi:STACK::PROJECT::TYPES::NAME``; ``types`` joins the types of parents and resource by ``$``."""
 
     stack: str
     project: str
@@ -37,46 +37,47 @@ class Urn:
 
 
 def renamed(base: Graph, head: Graph) -> dict[str, str]:
-    """What only has another name: URN in the head to URN in the base, by the head's aliases."""
-    there = {resource.urn for resource in base}
-    wanted = {resource.urn for resource in head}
-    found: dict[str, str] = {}
+    """Resources that are only renamed, by the head's aliases: URN in the head to URN in the base."""
+    base_urns = {resource.urn for resource in base}
+    head_urns = {resource.urn for resource in head}
+    old_urns: dict[str, str] = {}
     for resource in head:
-        if resource.urn in there:
+        if resource.urn in base_urns:
             continue
-        for old in former(resource, head, found):
-            if old in there and old not in wanted and old not in found.values():
-                found[resource.urn] = old
+        for old in former(resource, head, old_urns):
+            if old in base_urns and old not in head_urns and old not in old_urns.values():
+                old_urns[resource.urn] = old
                 break
-    return found
+    return old_urns
 
 
 def former(resource: Resource, graph: Graph, parents: Mapping[str, str]) -> list[str]:
     """The URNs that the resource may have had, in the order in which the engine tries them.
 
     Args:
-        parents: what is known already of renamed parents, new URN to old.
+        parents: the renamed parents that are known already, new URN to old URN.
     """
-    own = [_stated(alias, resource, graph, parents) for alias in resource.aliases]
-    urns = list(own)
+    stated = [_stated(alias, resource, graph, parents) for alias in resource.aliases]
+    urns = list(stated)
     if old_parent := parents.get(resource.parent):
         new_name = Urn.parse(resource.parent).name
-        for type_, name in [(resource.type, resource.name), *((Urn.parse(u).type, Urn.parse(u).name) for u in own)]:
+        aliases = [(Urn.parse(urn).type, Urn.parse(urn).name) for urn in stated]
+        for type_, name in [(resource.type, resource.name), *aliases]:
             urns.append(_inherited(Urn.parse(old_parent), new_name, type_, name))
     return [urn for urn in dict.fromkeys(urns) if urn != resource.urn]
 
 
 def _inherited(old_parent: Urn, new_parent_name: str, type_: str, name: str) -> str:
-    """A child whose name starts with its parent's had one that starts with the parent's old name."""
+    """The old URN of a child. If its name starts with its parent's name, it started with the parent's old name."""
     if name.startswith(new_parent_name):
         name = old_parent.name + name.removeprefix(new_parent_name)
     return str(old_parent.child(type_, name))
 
 
 def _stated(alias: str, resource: Resource, graph: Graph, parents: Mapping[str, str]) -> str:
-    """``alias`` is a whole URN, or ``key=value`` pairs as `evaluation.evaluate` keeps them.
+    """The URN of an alias: a whole URN, or ``key=value`` pairs as `evaluation.evaluate` keeps them.
 
-    Pairs stand over what the resource has now.
+    For keys that the pairs do not name, the resource's present values are used.
     """
     if alias.startswith("urn:"):
         return alias

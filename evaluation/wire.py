@@ -1,4 +1,4 @@
-"""Between the protobuf structs that the Pulumi SDK sends and plain Python values."""
+"""Converts between the protobuf structs that the Pulumi SDK sends and plain Python values."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _OUTPUT = rpc._special_output_value_sig
 
 
 def from_struct(struct: struct_pb2.Struct) -> dict[str, Any]:
-    """Properties as plain values; what was marked secret has a `Secret` at every leaf: its keys stay visible."""
+    """Properties as plain values; a secret tree has a `Secret` at every leaf, so its keys stay visible."""
     return {key: _from_value(value, secret=False) for key, value in sorted(struct.fields.items())}
 
 

@@ -1,4 +1,4 @@
-"""Where the pods of a Kubernetes object are."""
+"""Finds the pods of a Kubernetes object, and their containers and labels."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SERVING = ("apps/v1:Deployment", "apps/v1:StatefulSet")
 
 
 def template(resource: Resource) -> Mapping[str, Any]:
-    """Metadata and spec of the pods that an object makes; a Pod itself."""
+    """Metadata and spec of the pods that an object creates. For a Pod, they are its own."""
     path = TEMPLATE.get(resource.type.removeprefix("kubernetes:"))
     return at(resource.inputs, path, {}) if path else resource.inputs
 
@@ -36,7 +36,7 @@ def containers(resource: Resource) -> Sequence[Mapping[str, Any]]:
 
 
 def namespace(resource: Resource) -> str:
-    """``default`` where none is given, as Kubernetes has it."""
+    """The namespace of an object: ``default`` if it names none, as in Kubernetes."""
     return at(resource.inputs, "metadata.namespace", "default")
 
 
@@ -45,10 +45,10 @@ def name(resource: Resource) -> str:
 
 
 def labels(resource: Resource) -> Mapping[str, str]:
-    """Labels of the pods that an object makes."""
+    """Labels of the pods that an object creates."""
     return at(template(resource), "metadata.labels", {})
 
 
-def selects(selector: Mapping[str, str], found: Mapping[str, str]) -> bool:
-    """Whether all of ``selector`` is among the labels; an empty selector selects nothing here."""
-    return bool(selector) and all(found.get(key) == value for key, value in selector.items())
+def selects(selector: Mapping[str, str], pod_labels: Mapping[str, str]) -> bool:
+    """True if the labels contain all of ``selector``. An empty selector selects nothing here."""
+    return bool(selector) and all(pod_labels.get(key) == value for key, value in selector.items())

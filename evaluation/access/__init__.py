@@ -1,6 +1,6 @@
-"""Who may reach, read or do what because of what a stage registers.
+"""Who may reach, read or do what because of the resources of a stage.
 
-Two graphs are compared by it: `opened` says what a change gives to somebody who did not have it.
+`opened` compares two graphs. It says what a change gives to somebody who did not have it.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ __all__ = ["Access", "granted", "opened"]
 
 
 def granted(graph: Graph) -> list[Access]:
-    """All that the graph gives to anybody."""
+    """Every access that the graph gives to anybody."""
     by_policies = [access for resource in graph for access in documents.granted(resource)]
     of_aws = [access for resource in graph if not resource.is_kubernetes for access in aws.granted(resource, graph)]
     return [*by_policies, *of_aws, *cluster.granted(graph)]
 
 
 def opened(base: Graph, head: Graph) -> list[tuple[str, str]]:
-    """What the head opens and the base did not: the URN of the resource that does so, and a sentence.
+    """The access that the head gives and the base did not: the URN of the resource that gives it, and a sentence.
 
-    A narrower grant, or one that stands in another place than before, opens nothing.
+    A narrower grant opens nothing. Nor does a grant that only moved to another resource.
     """
     base, head = _masked(base), _masked(head)
-    there = head.by_urn()
+    resources = head.by_urn()
     new = [(access.urn, str(access)) for access in together(not_covered(granted(head), granted(base)))]
     kept = set(_bounds(head))
-    loose = {how: urn for urn, how in sorted(set(_bounds(base)) - kept) if urn in there}
-    return [*new, *((urn, f"of {there[urn].name} this holds no longer: {how}") for how, urn in loose.items())]
+    loose = {how: urn for urn, how in sorted(set(_bounds(base)) - kept) if urn in resources}
+    return [*new, *((urn, f"this is no longer true of {resources[urn].name}: {how}") for how, urn in loose.items())]
 
 
 def _bounds(graph: Graph) -> list[tuple[str, str]]:
@@ -45,7 +45,7 @@ def _bounds(graph: Graph) -> list[tuple[str, str]]:
 
 
 def _held(policy: Resource) -> list[str]:
-    """The URNs of what a policy is attached to, which may outlive it."""
+    """The URNs of the resources that a policy is attached to. They can still exist when the policy is deleted."""
     return [urn for key, urns in policy.property_depends_on.items() if "olicy" not in key for urn in urns]
 
 

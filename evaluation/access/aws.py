@@ -1,4 +1,4 @@
-"""Who reaches what in a VPC and in an account, beside what policies say."""
+"""Who reaches what in a VPC and in an account. What policies allow is in `documents`."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ PUBLIC = "*"
 
 
 def granted(resource: Resource, graph: Graph) -> Iterator[Access]:
-    """What an AWS resource opens by its own properties."""
+    """The access that an AWS resource gives by its own properties."""
     names = _Names(resource, graph)
     for who, does, what in _granted(resource, names):
         yield Access(who, does, what, urn=resource.urn)
 
 
 def bounds(resource: Resource, graph: Graph) -> Iterator[tuple[str, str]]:
-    """What holds others back: the URN of what is held back, and how, in words."""
+    """Limits on access: the URN of the limited resource, and the limit in words."""
     inputs = resource.inputs
     if resource.type.endswith(":BucketPublicAccessBlock"):
         for bucket in resource.property_depends_on.get("bucket", ()):
@@ -34,7 +34,7 @@ def bounds(resource: Resource, graph: Graph) -> Iterator[tuple[str, str]]:
 
 
 class _Names:
-    """Ids of other resources, as the names that a reader knows them by."""
+    """Turns the ids of other resources into names that a reader knows."""
 
     def __init__(self, resource: Resource, graph: Graph) -> None:
         self._resource, self._resources = resource, graph.by_urn()
@@ -94,8 +94,8 @@ def _to_the_cluster(kind: str, inputs: Mapping[str, Any], names: _Names) -> Iter
     entries = inputs.get("accessEntries") if kind == "Cluster" else None
     for entry in entries.values() if isinstance(entries, Mapping) else ():
         policies = entry.get("accessPolicies") or {}
-        given = [f"{policy.get('policyArn')} {policy.get('accessScope')}" for policy in policies.values()]
-        for what in [*given, *map(str, items(entry, "kubernetesGroups"))]:
+        scoped_policies = [f"{policy.get('policyArn')} {policy.get('accessScope')}" for policy in policies.values()]
+        for what in [*scoped_policies, *map(str, items(entry, "kubernetesGroups"))]:
             yield str(entry.get("principalArn")), "enter the cluster with", what
     if kind == "AccessEntry":
         for group in items(inputs, "kubernetesGroups") or ["no group of its own"]:

@@ -1,4 +1,4 @@
-"""Who reaches what inside a Kubernetes cluster, by its objects."""
+"""Who reaches what inside a Kubernetes cluster, because of its objects."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Rights = tuple[str, str, str]  # who, does, what
 
 
 def granted(graph: Graph) -> Iterator[Access]:
-    """What the objects of a graph open, those of its workloads and policies together."""
+    """The access that the Kubernetes objects of a graph give. Workloads are read together with their policies."""
     cluster = _Cluster(graph)
     for resource in graph:
         if resource.is_kubernetes:
@@ -27,7 +27,7 @@ def granted(graph: Graph) -> Iterator[Access]:
 
 
 def bounds(graph: Graph) -> Iterator[tuple[str, str]]:
-    """What holds pods back: the URN of a workload, and how, in words."""
+    """Limits on pods: the URN of a workload, and the limit in words."""
     cluster = _Cluster(graph)
     for workload in cluster.workloads:
         if cluster.policies(workload, "Egress"):
@@ -35,7 +35,7 @@ def bounds(graph: Graph) -> Iterator[tuple[str, str]]:
 
 
 class _Cluster:
-    """Which pods which policies select."""
+    """Finds the NetworkPolicies of a pod, and the pods that a policy names."""
 
     def __init__(self, graph: Graph) -> None:
         self._resources = graph.by_urn()
@@ -47,7 +47,7 @@ class _Cluster:
         self._namespaces = {name(space): at(space.inputs, "metadata.labels", {}) for space in namespaces}
 
     def title(self, workload: Resource) -> str:
-        """The app that the pods are of; a Job of an app has another name at each version."""
+        """The app that the pods belong to. Its name is used because an app's Job has another name at each version."""
         component = outermost(workload, self._resources)
         return f"{namespace(workload)}/{component.name if component else name(workload)}"
 
@@ -60,7 +60,7 @@ class _Cluster:
         ]
 
     def others(self, peers: Sequence[Mapping[str, Any]], home: str) -> Iterator[str]:
-        """Who the peers of a rule are; no peers are everybody."""
+        """The names of a rule's peers. A rule without peers means everybody."""
         if not peers:
             yield "*"
         for peer in peers:
@@ -95,38 +95,38 @@ def _of_object(resource: Resource, cluster: _Cluster) -> Iterator[Rights]:
         yield from BY_KIND[kind](resource, f"{kind} {scope}{name(resource)}")
 
 
-def _binding(resource: Resource, own: str) -> Iterator[Rights]:
-    where = "" if own.startswith("Cluster") else f" in {namespace(resource)}"
+def _binding(resource: Resource, title: str) -> Iterator[Rights]:
+    where = "" if title.startswith("Cluster") else f" in {namespace(resource)}"
     role = f"{at(resource.inputs, 'roleRef.kind')} {at(resource.inputs, 'roleRef.name')}"
     for subject in items(resource.inputs, "subjects"):
         within = f"{subject.get('namespace')}/" if subject.get("namespace") else ""
         yield f"{subject.get('kind')} {within}{subject.get('name')}", "do all of", f"{role}{where}"
 
 
-def _load_balancer(resource: Resource, own: str) -> Iterator[Rights]:
+def _load_balancer(resource: Resource, title: str) -> Iterator[Rights]:
     for cidr in items(resource.inputs, "spec.inboundCIDRs") or ["0.0.0.0/0"]:
         scheme = at(resource.inputs, "spec.scheme", "internal")
         yield str(cidr), "reach", f"the load balancer {name(resource)} ({scheme})"
 
 
-def _account(resource: Resource, own: str) -> Iterator[Rights]:
+def _account(resource: Resource, title: str) -> Iterator[Rights]:
     if arn := at(resource.inputs, "metadata.annotations", {}).get(ROLE_OF):
-        yield f"pods of {own}", "act as", str(arn)
+        yield f"pods of {title}", "act as", str(arn)
 
 
-def _space(resource: Resource, own: str) -> Iterator[Rights]:
+def _space(resource: Resource, title: str) -> Iterator[Rights]:
     level = at(resource.inputs, "metadata.labels", {}).get(ENFORCED, "privileged")
     if level != STRICTEST:
         yield f"pods in {name(resource)}", "be", str(level)
 
 
-def _groups(resource: Resource, own: str) -> Iterator[Rights]:
+def _groups(resource: Resource, title: str) -> Iterator[Rights]:
     for group in items(resource.inputs, "spec.securityGroups.groupIds"):
-        yield f"pods of {own}", "pass for a member of", str(group)
+        yield f"pods of {title}", "pass for a member of", str(group)
 
 
 def _calls(workload: Resource, cluster: _Cluster) -> Iterator[Rights]:
-    """By whom its pods are called, and whom a policy lets them call."""
+    """Who may call the workload's pods, and whom a policy lets them call."""
     title, home = cluster.title(workload), namespace(workload)
     policies = cluster.policies(workload, "Ingress")
     if not policies:
@@ -141,26 +141,26 @@ def _calls(workload: Resource, cluster: _Cluster) -> Iterator[Rights]:
                 yield from ((title, "call", f"{whom} on {port}") for port in _ports(rule))
 
 
-def _rules(role: Resource, own: str) -> Iterator[Rights]:
+def _rules(role: Resource, title: str) -> Iterator[Rights]:
     for rule in items(role.inputs, "rules"):
-        named = [f" {found}" for found in items(rule, "resourceNames")] or [""]
+        suffixes = [f" {resource_name}" for resource_name in items(rule, "resourceNames")] or [""]
         groups = items(rule, "apiGroups") or [""]
         things = [f"{kind}.{group}".rstrip(".") for group in groups for kind in items(rule, "resources")]
         for verb in items(rule, "verbs"):
-            for thing in [*(f"{t}{one}" for t in things for one in named), *items(rule, "nonResourceURLs")]:
-                yield own, str(verb), str(thing)
+            for thing in [*(f"{t}{suffix}" for t in things for suffix in suffixes), *items(rule, "nonResourceURLs")]:
+                yield title, str(verb), str(thing)
 
 
-def _service(resource: Resource, own: str) -> Iterator[Rights]:
+def _service(resource: Resource, title: str) -> Iterator[Rights]:
     type_, ranges = at(resource.inputs, "spec.type"), items(resource.inputs, "spec.loadBalancerSourceRanges")
     if type_ == "LoadBalancer":
-        yield from ((str(cidr), "reach (by a load balancer)", own) for cidr in ranges or ["0.0.0.0/0"])
+        yield from ((str(cidr), "reach (by a load balancer)", title) for cidr in ranges or ["0.0.0.0/0"])
     if type_ == "NodePort":
-        yield "whoever reaches a node", "reach", own
-    yield from ((str(ip), "lead to", own) for ip in items(resource.inputs, "spec.externalIPs"))
+        yield "whoever reaches a node", "reach", title
+    yield from ((str(ip), "lead to", title) for ip in items(resource.inputs, "spec.externalIPs"))
 
 
-def _ingress(resource: Resource, own: str) -> Iterator[Rights]:
+def _ingress(resource: Resource, title: str) -> Iterator[Rights]:
     who = f"whoever reaches the load balancer {at(resource.inputs, 'spec.ingressClassName')}"
     for rule in items(resource.inputs, "spec.rules"):
         for path in items(rule, "http.paths"):
@@ -175,23 +175,23 @@ def _types(policy: Resource) -> list[str]:
 
 
 def _ports(rule: Mapping[str, Any]) -> list[str]:
-    found = []
+    ports = []
     for port in items(rule, "ports"):
         last = f" to {port['endPort']}" if "endPort" in port else ""
-        found.append(f"{port.get('protocol', 'TCP')} port {port.get('port', '*')}{last}")
-    return found or ["*"]
+        ports.append(f"{port.get('protocol', 'TCP')} port {port.get('port', '*')}{last}")
+    return ports or ["*"]
 
 
-def _selected(selector: Mapping[str, Any], found: Mapping[str, str]) -> bool:
-    """As Kubernetes reads it: an empty selector selects everything."""
+def _selected(selector: Mapping[str, Any], actual_labels: Mapping[str, str]) -> bool:
+    """True if the selector selects the labels. As in Kubernetes, an empty selector selects everything."""
     tests = {
         "In": lambda value, values: value in values,
         "NotIn": lambda value, values: value not in values,
         "Exists": lambda value, _: value is not None,
         "DoesNotExist": lambda value, _: value is None,
     }
-    return all(found.get(key) == value for key, value in at(selector, "matchLabels", {}).items()) and all(
-        tests[test["operator"]](found.get(test["key"]), items(test, "values"))
+    return all(actual_labels.get(key) == value for key, value in at(selector, "matchLabels", {}).items()) and all(
+        tests[test["operator"]](actual_labels.get(test["key"]), items(test, "values"))
         for test in items(selector, "matchExpressions")
     )
 

@@ -1,4 +1,4 @@
-"""Policies of AWS, wherever they stand: any input that is a JSON document with statements."""
+"""Reads AWS policies from the inputs of any resource: every JSON document that has statements."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ def _documents(value: Any, path: str) -> Iterator[tuple[str, Sequence[Mapping[st
         except ValueError:
             return
     if isinstance(value, Mapping):
-        found = value.get("Statement")
-        if isinstance(found, Mapping):
-            yield path, [found]
-        elif isinstance(found, list):
-            yield path, [statement for statement in found if isinstance(statement, Mapping)]
+        statements = value.get("Statement")
+        if isinstance(statements, Mapping):
+            yield path, [statements]
+        elif isinstance(statements, list):
+            yield path, [statement for statement in statements if isinstance(statement, Mapping)]
         else:
             for key, item in value.items():
                 yield from _documents(item, f"{path}.{key}".lstrip("."))
@@ -60,12 +60,12 @@ def _either(statement: Mapping[str, Any], key: str) -> list[str]:
 
 
 def _principals(statement: Mapping[str, Any]) -> list[str]:
-    found = []
+    principals = []
     for key, prefix in (("Principal", ""), ("NotPrincipal", ALL_BUT)):
-        given = statement.get(key)
-        for values in given.values() if isinstance(given, Mapping) else [given]:
-            found += [f"{prefix}{value}" for value in listed(values)]
-    return found
+        principal = statement.get(key)
+        for values in principal.values() if isinstance(principal, Mapping) else [principal]:
+            principals += [f"{prefix}{value}" for value in listed(values)]
+    return principals
 
 
 def _holder(resource: Resource) -> str:

@@ -1,4 +1,4 @@
-"""What somebody may do because a resource is there, as a value that two graphs can be compared by."""
+"""What somebody may do because a resource exists. Two graphs are compared by these values."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ EVERYBODY = {"*": "everybody", "0.0.0.0/0": "everybody (0.0.0.0/0)", "::/0": "ev
 
 @dataclass(frozen=True, order=True)
 class Access:
-    """As ``0.0.0.0/0 may reach the Kubernetes API``.
+    """What somebody may do, such as ``0.0.0.0/0 may reach the Kubernetes API``.
 
     Attributes:
-        urn: the resource that gives it; two graphs are compared without it.
-        who: a range, a role, a pod; ``*`` is everybody.
-        does, what: the verb and its object; ``*`` in them stands for any text, as in a policy of AWS.
-        condition: under which it holds; "" for always.
+        urn: the resource that gives the access. Comparing two graphs ignores it.
+        who: an address range, a role or a pod. ``*`` is everybody.
+        does, what: the verb and its object. A ``*`` in them stands for any text, as in an AWS policy.
+        condition: the condition under which it applies; "" if it always does.
     """
 
     who: str
@@ -34,7 +34,7 @@ class Access:
         return f"{who} may {self.does}{on} {self.what}" + (f", if {self.condition}" if self.condition else "")
 
     def covers(self, other: Access) -> bool:
-        """True where whoever has this has the other too."""
+        """True if everybody who has this access has the other one too."""
         return (
             self.condition in ("", other.condition)
             and _within(other.who, self.who)
@@ -43,23 +43,23 @@ class Access:
         )
 
 
-def not_covered(found: Iterable[Access], by: Iterable[Access]) -> list[Access]:
-    """Those of ``found`` that nothing in ``by`` covers, each once."""
+def not_covered(accesses: Iterable[Access], by: Iterable[Access]) -> list[Access]:
+    """Those of ``accesses`` that nothing in ``by`` covers, each once."""
     others = list(by)
     same = {(a.who, a.does, a.what, a.condition) for a in others}
     wide = [a for a in others if "*" in a.who + a.does + a.what or "/" in a.who or not a.condition]
     kept: dict[tuple[str, str, str, str], Access] = {}
-    for access in found:
+    for access in accesses:
         key = (access.who, access.does, access.what, access.condition)
         if key not in same and not any(other.covers(access) for other in wide):
             kept.setdefault(key, access)
     return sorted(kept.values())
 
 
-def together(found: Iterable[Access]) -> list[Access]:
-    """The same in fewer sentences: all that one may do to the same thing."""
+def together(accesses: Iterable[Access]) -> list[Access]:
+    """The same accesses in fewer sentences: one for all that somebody may do to the same thing."""
     groups: dict[tuple[str, ...], list[Access]] = {}
-    for access in found:
+    for access in accesses:
         groups.setdefault((access.urn, access.who, access.what, access.condition), []).append(access)
     return [replace(group[0], does=", ".join(access.does for access in group)) for group in groups.values()]
 
@@ -75,7 +75,7 @@ def _within(who: str, others: str) -> bool:
 
 
 def _matches(text: str, pattern: str) -> bool:
-    """``*`` is the only sign with a meaning; what a text excludes is no pattern."""
+    """True if the text matches the pattern, in which only ``*`` is special. "All but" texts are not patterns."""
     if pattern in (text, "*"):
         return True
     if ALL_BUT in text or ALL_BUT in pattern:

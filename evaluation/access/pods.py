@@ -1,4 +1,4 @@
-"""What pods may do to the node that they run on, and what they read."""
+"""What pods may do to the node that they run on, and which secrets they read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SHARED = {"hostNetwork": "the node's network", "hostPID": "the node's processes"
 
 
 def granted(workload: Resource) -> Iterator[tuple[str, str]]:
-    """What the pods of a workload do, as verb and object."""
+    """What the pods of a workload may do, as verb and object."""
     spec = pod(workload)
     for key, what in SHARED.items():
         if is_true(spec.get(key)):
@@ -29,17 +29,17 @@ def granted(workload: Resource) -> Iterator[tuple[str, str]]:
 
 
 def _raised(container: Mapping[str, Any], pods: Mapping[str, Any]) -> Iterator[str]:
-    """What a container has beyond the profile `restricted`."""
-    own = at(container, "securityContext", {})
-    if is_true(own.get("privileged")):
+    """The rights of a container that the Pod Security profile `restricted` would refuse or limit, in words."""
+    security = at(container, "securityContext", {})
+    if is_true(security.get("privileged")):
         yield "privileged"
-    if own.get("allowPrivilegeEscalation") is not False:
+    if security.get("allowPrivilegeEscalation") is not False:
         yield "with privilege escalation"
-    if added := items(own, "capabilities.add"):
+    if added := items(security, "capabilities.add"):
         yield f"with {', '.join(map(str, added))}"
-    if "ALL" not in list(items(own, "capabilities.drop")):
+    if "ALL" not in list(items(security, "capabilities.drop")):
         yield "with the runtime's default capabilities"
-    both = {**pods, **own}
+    both = {**pods, **security}
     if not is_true(both.get("runAsNonRoot")) or both.get("runAsUser") == 0:
         yield "as root"
     if at(both, "seccompProfile.type") not in ("RuntimeDefault", "Localhost"):

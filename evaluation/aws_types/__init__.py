@@ -1,7 +1,7 @@
 """The one table of every AWS resource type that Wharf uses.
 
-Three use it: the offline evaluation (placeholders), `wharf diff` (what is replaced, what loses data) and the simulated
-AWS of the engine tests (what AWS would refuse). Property names are Pulumi's.
+Three parts of the project use it: the offline evaluation (placeholders), `wharf diff` (what is replaced, what loses
+data) and the simulated AWS of the engine tests (what AWS would refuse). Property names are Pulumi's.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the remote component pulumi-eks returns, and the resources that it makes of a call.
+"""The resource types of the remote component pulumi-eks, and what they return.
 
 Source: pulumi/pulumi-eks, nodejs/eks/cluster/cluster.ts and nodejs/eks/nodes/nodegroup.ts.
 """
@@ -21,7 +21,7 @@ def cluster_name(facts: Facts) -> str:
 
 
 def kubeconfig(facts: Facts) -> dict[str, Any]:
-    """As pulumi-eks writes it: a token is fetched by the `aws` command when the file is used."""
+    """The kubeconfig as pulumi-eks writes it. When the file is used, the `aws` command gets a token."""
     name = cluster_name(facts)
     arguments = ["--region", facts["REGION"], "eks", "get-token", "--cluster-name", name, "--output", "json"]
     login = {
@@ -47,12 +47,12 @@ def kubeconfig(facts: Facts) -> dict[str, Any]:
 
 
 def oidc_provider_arn(facts: Facts) -> str:
-    made = facts.get("createOidcProvider")
-    return facts.fill(f"arn:{{PARTITION}}:iam::{{ACCOUNT}}:oidc-provider/{OIDC}") if made else ""
+    creates_provider = facts.get("createOidcProvider")
+    return facts.fill(f"arn:{{PARTITION}}:iam::{{ACCOUNT}}:oidc-provider/{OIDC}") if creates_provider else ""
 
 
 def encryption_taken_away(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
-    """Secrets can get a key later, and it can never be taken away: CustomizeDiff of the provider's eks/cluster.go."""
+    """A key for Secrets can be added later, but never removed: CustomizeDiff of the provider's eks/cluster.go."""
     key = "encryptionConfigKeyArn"
     return (key,) if old.get(key) and not new.get(key) else ()
 
@@ -74,7 +74,7 @@ COMPONENT = table(
             "oidcProviderArn": oidc_provider_arn,
             "oidcProviderUrl": f"https://{OIDC}",
         },
-        # What it hands on to what cannot change of aws:eks/cluster:Cluster.
+        # The component passes these to properties of aws:eks/cluster:Cluster that cannot change.
         immutable=("name", "serviceRole", "ipFamily", "kubernetesServiceIpAddressRange", "bootstrapSelfManagedAddons"),
         replaced=encryption_taken_away,
         holds="all that runs in it",

@@ -1,4 +1,4 @@
-"""EC2 instances, and EKS with what runs its pods."""
+"""EC2 instances and EKS clusters, with the types that run the pods of a cluster."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ EC2 = "arn:{PARTITION}:ec2:{REGION}:{ACCOUNT}"
 EKS = "arn:{PARTITION}:eks:{REGION}:{ACCOUNT}"
 LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 CREATED = "2026-11-01T00:00:00Z"
-# A certificate authority has the form of one and signs nothing.
+# It has the form of a certificate authority's certificate, and signs nothing.
 CERTIFICATE = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCi0tLS0tRU5EIENFUlRJRklDQVRFLS0tLS0K"
 
 
 def _encryption_taken_away(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
-    """Encryption of secrets can be turned on and never off: CustomizeDiff of eks/cluster.go."""
+    """Encryption of Secrets can be turned on, but never off: CustomizeDiff of eks/cluster.go."""
     return ("encryptionConfig",) if old.get("encryptionConfig") and not new.get("encryptionConfig") else ()
 
 
@@ -25,7 +25,7 @@ def _protected(properties: Mapping[str, Any]) -> str:
 
 
 def _user_data_replaced(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
-    """User data changes in place (the instance is stopped) unless the program says otherwise."""
+    """User data changes in place (the instance is stopped), except with ``userDataReplaceOnChange``."""
     changed = old.get("userData") != new.get("userData")
     return ("userData",) if changed and new.get("userDataReplaceOnChange") else ()
 

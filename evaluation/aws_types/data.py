@@ -1,4 +1,4 @@
-"""What holds data: RDS, Amazon MQ, S3, logs and secrets."""
+"""Types that hold data: RDS, Amazon MQ, S3, logs and secrets."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ DATA = table(
             ],
         },
         auto_name="brokerName",
-        # The provider asks for users only in some engines; RabbitMQ is made with exactly one.
+        # The provider requires users only for some engines. RabbitMQ is created with exactly one.
         required=("engineType", "engineVersion", "hostInstanceType", "users", "users.username", "users.password"),
         enums={
             "authenticationStrategy": ("SIMPLE", "LDAP", "CONFIG_MANAGED"),

@@ -1,4 +1,4 @@
-"""Names, certificates and mail: where the world meets a stage."""
+"""DNS names, certificates and mail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""VPC and what stands in it."""
+"""VPCs, and the resources in them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ RULE_SOURCES = ("cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroup
 
 
 def _another_kind_of_source(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
-    """A rule's source may change, its kind may not: ModifyPlan of vpc_security_group_ingress_rule.go."""
+    """The source of a rule can change, but not its kind: ModifyPlan of vpc_security_group_ingress_rule.go."""
     kinds = [next((kind for kind in RULE_SOURCES if rule.get(kind) is not None), "") for rule in (old, new)]
     return tuple(filter(None, kinds)) if kinds[0] != kinds[1] else ()
 

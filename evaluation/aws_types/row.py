@@ -1,4 +1,4 @@
-"""What one AWS resource type looks like from outside: its id, ARN and outputs, and what of it may change in place."""
+"""One AWS resource type: its id, ARN and outputs, and which of its properties can change in place."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Template = Any  # a string with {names}, any tree of them, or a function of Fact
 
 
 class Facts(dict[str, Any]):
-    """What a template may name: properties of the resource as they are, and in capitals what is known of its place.
+    """The names that a template may use: properties of the resource, and names in capitals.
 
-    REGION, ACCOUNT, PARTITION, LOGICAL (the name in the program), HEX1 to HEX64, DIGITS1 to DIGITS19 and UPPER1 to
-    UPPER32, which are made of the URN.
+    REGION, ACCOUNT and PARTITION say where the resource is. LOGICAL is its name in the program. UUID, IP, HEX1 to
+    HEX64, DIGITS1 to DIGITS19 and UPPER1 to UPPER32 are made from the URN.
     """
 
     def __init__(self, urn: str, logical: str, properties: Mapping[str, Any], region: str, account: str) -> None:
@@ -42,7 +42,7 @@ class Facts(dict[str, Any]):
         kind, length = key.rstrip(string.digits), key.lstrip(string.ascii_uppercase)
         if kind in self._of and length:
             return self._of[kind][: int(length)]
-        raise LookupError(f"{self['LOGICAL']}: nothing is known of {key}, which its outputs are made of")
+        raise LookupError(f"{self['LOGICAL']}: its outputs need {key}, which is not known")
 
     def fill(self, template: Any) -> Any:
         """``template`` with every ``{name}`` in it filled in, at any depth."""
@@ -57,15 +57,15 @@ class Facts(dict[str, Any]):
         return template
 
 
-def _merged(computed: Any, given: Any) -> Any:
-    """``given`` over ``computed``, at any depth."""
-    if isinstance(computed, Mapping) and isinstance(given, Mapping):
-        return {**computed, **{key: _merged(computed.get(key), value) for key, value in given.items()}}
-    return computed if given is None else given
+def _merged(computed: Any, inputs: Any) -> Any:
+    """``computed``, with the values of ``inputs`` in place of its own, at any depth."""
+    if isinstance(computed, Mapping) and isinstance(inputs, Mapping):
+        return {**computed, **{key: _merged(computed.get(key), value) for key, value in inputs.items()}}
+    return computed if inputs is None else inputs
 
 
 def _canonical(value: Any) -> Any:
-    """Comparable whatever the order: what is immutable in AWS and a list is a set."""
+    """The value with its lists sorted, for a comparison. The order of AWS's immutable lists has no meaning."""
     if isinstance(value, Mapping):
         return {key: _canonical(item) for key, item in value.items() if item is not None}
     if isinstance(value, (list, tuple)):
@@ -84,18 +84,18 @@ class AwsType:
         source: the file of terraform-provider-aws (or the repository named in it) that the row is taken from.
         id: template of the resource's id (see `Facts`).
         arn: template of its ARN, "" where it has none.
-        computed: templates of the other outputs; what the inputs say wins.
-        counter: the output that counts the resource's versions, "" for none. Its value here follows from the inputs, so
-            that it changes whenever they do.
-        defaults: what the provider adds to the inputs where the program says nothing, and compares with what AWS has.
-        auto_name: the property that Pulumi fills in where the program does not name the resource, "" for none.
-        required: properties that must be given, by dotted path for those in a block that is given.
-        one_of: of each group exactly one must be given.
-        enums: by dotted path the values that are taken; of a list, those of its items.
-        immutable: dotted paths of what cannot change in place.
-        replaced: further paths that a change from the old to the new inputs cannot make in place.
-        holds: what is lost with the resource and cannot be made again, "" for nothing.
-        undeletable: why AWS would refuse to delete it as it is, "" if it would not.
+        computed: templates of the other outputs. A value in the inputs replaces them.
+        counter: the output that counts the resource's versions, "" for none. Its value is made from the inputs, so that
+            it changes whenever they do.
+        defaults: values that the provider adds if the program does not set them, and compares with what AWS has.
+        auto_name: the property that Pulumi fills in if the program does not name the resource, "" for none.
+        required: properties that must be set. A dotted path is required only if its block is set.
+        one_of: groups of properties; exactly one of each group must be set.
+        enums: the allowed values by dotted path. If the property is a list, they are those of its items.
+        immutable: dotted paths of properties that cannot change in place.
+        replaced: returns further paths that cannot change in place, from the old inputs to the new ones.
+        holds: the data that is lost if the resource is deleted, "" for none.
+        undeletable: returns why AWS would refuse to delete the resource, "" if it would not.
     """
 
     token: str
@@ -135,12 +135,14 @@ class AwsType:
         return {**_merged(computed, inputs), **named, "id": facts["id"]}
 
     def problems(self, inputs: Mapping[str, Any]) -> list[tuple[str, str]]:
-        """What AWS would refuse, as (property, reason); a value that is not yet known passes."""
+        """What AWS would refuse, as (property, reason). A value that is not known yet passes."""
         missing = [(path, "is required") for path in self.required if self._is_missing(inputs, path)]
         for group in self.one_of:
-            given = [path for path in group if at(inputs, path) is not None]
-            if len(given) != 1:
-                missing.append((given[-1] if given else group[0], f"exactly one of {', '.join(group)} must be given"))
+            set_paths = [path for path in group if at(inputs, path) is not None]
+            if len(set_paths) != 1:
+                missing.append(
+                    (set_paths[-1] if set_paths else group[0], f"exactly one of {', '.join(group)} must be given")
+                )
         return missing + [
             (path, f"{value!r} is none of {', '.join(map(str, allowed))}")
             for path, allowed in self.enums.items()
@@ -157,13 +159,13 @@ class AwsType:
         return isinstance(holder, Mapping) and holder.get(last) is None
 
     def replaces(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
-        """The paths for which going from the old inputs to the new makes another resource; none: it stays."""
+        """The paths whose change replaces the resource. If there are none, the resource stays."""
         changed = [path for path in self.immutable if _canonical(at(old, path)) != _canonical(at(new, path))]
         return tuple(dict.fromkeys([*changed, *self.replaced(old, new)]))
 
 
 def _version_of(inputs: Mapping[str, Any]) -> int:
-    """A number that is another one for other inputs. Tags of the resource itself make no new version."""
+    """A number that changes with the inputs. A change of the resource's own tags makes no new version."""
     content = {key: value for key, value in inputs.items() if key not in ("tags", "tagsAll")}
     text = json.dumps(content, sort_keys=True, default=repr)
     return 1 + int(hashlib.sha256(text.encode()).hexdigest()[:5], 16)
@@ -179,7 +181,7 @@ def table(*rows: AwsType) -> dict[str, AwsType]:
     Raises:
         ValueError: a type has two rows.
     """
-    found = {row.token: row for row in rows}
-    if len(found) != len(rows):
+    by_token = {row.token: row for row in rows}
+    if len(by_token) != len(rows):
         raise ValueError("a type has two rows")
-    return found
+    return by_token

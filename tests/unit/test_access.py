@@ -58,7 +58,7 @@ def test_a_denial_that_is_taken_out_opens():
         uses={"bucket": [bucket]},
     )  # fmt: skip
     assert sentences(g.graph(bucket, denied), g.graph(bucket)) == [
-        "of files this holds no longer: a policy forbids that everybody may s3:* on *"
+        "this is no longer true of files: a policy forbids that everybody may s3:* on *"
     ]
     assert sentences(g.graph(bucket, denied), EMPTY) == []
 
