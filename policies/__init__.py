@@ -1,4 +1,4 @@
-"""The rules, once: `wharf check` and the Pulumi policy pack (policies/PulumiPolicy.yaml) both use them."""
+"""The rules. `wharf check` and the Pulumi policy pack (policies/PulumiPolicy.yaml) use the same ones."""
 
 from __future__ import annotations
 

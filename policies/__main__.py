@@ -1,4 +1,4 @@
-"""The entry of the policy pack: the engine runs this folder, in the environment that has the checkout installed."""
+"""The entry point of the policy pack. The engine runs it in the environment in which the checkout is installed."""
 
 from policies.pack import serve
 

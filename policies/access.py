@@ -1,4 +1,4 @@
-"""Who may reach what inside the cluster: network, RBAC, and where secrets may stand."""
+"""Rules about access inside the cluster: the network, RBAC, and the places where secrets may be."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BINDINGS = ("rbac.authorization.k8s.io/v1:RoleBinding", "rbac.authorization.k8s.
 ESCALATING = ("bind", "escalate", "impersonate")
 SECRET_NAME = re.compile(r"PASSW|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL", re.IGNORECASE)
 NOT_A_VALUE = re.compile(r"/|^\d*$|^(true|false)$", re.IGNORECASE)  # a path, a number of seconds, a switch
-WITHIN = "(within)"  # the key of a secret leaf in what is only known to hold a secret somewhere
+WITHIN = "(within)"  # a key that marks a value in which some leaf is secret, and nobody knows which
 IN_APP_FILE = "put the value into wharf:secrets, and use it with `secrets:` or `files:` in the app file"
 
 
@@ -81,8 +81,8 @@ def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
 
 
 def _open_namespace(resource: Resource, context: Context) -> Iterator[str]:
-    there = context.by_namespace.get(name(resource), ())
-    if any(other.type.endswith(WORKLOADS) for other in there) and not any(map(_denies_all, there)):
+    objects = context.by_namespace.get(name(resource), ())
+    if any(other.type.endswith(WORKLOADS) for other in objects) and not any(map(_denies_all, objects)):
         yield "every pod of the cluster can call every pod in it"
 
 
@@ -97,8 +97,8 @@ def _denies_all(resource: Resource) -> bool:
 
 def _unguarded(resource: Resource, context: Context) -> Iterator[str]:
     listens = any(items(container, "ports") for container in containers(resource))
-    there = context.by_namespace.get(namespace(resource), ())
-    policies = [other for other in there if other.type.endswith(":NetworkPolicy")]
+    objects = context.by_namespace.get(namespace(resource), ())
+    policies = [other for other in objects if other.type.endswith(":NetworkPolicy")]
     selectors = [at(policy.inputs, "spec.podSelector.matchLabels", {}) for policy in policies]
     if listens and not any(selects(selector, labels(resource)) for selector in selectors):
         yield "no NetworkPolicy says who may call it"
@@ -200,7 +200,7 @@ RULES = (
     Rule(
         id="namespace-denies-by-default",
         severity="high",
-        why="Then a pod can be called only by those that `from:` and `route:` in its app file allow.",
+        why="With this policy, a pod can be called only by those that `from:` and `route:` in its app file allow.",
         remedy="components/apps/environment.py creates the policy that denies everything: create it there again",
         types=("core/v1:Namespace",),
         check=_open_namespace,

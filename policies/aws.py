@@ -1,4 +1,4 @@
-"""What AWS is asked for: the cluster, the database, the broker, networks, keys, logs, buckets and mail."""
+"""Rules about AWS resources: the cluster, the database, the broker, networks, keys, logs, buckets and mail."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MINIMUM_BACKUP = 7  # days, in production
 
 
 def _unless(wrong: Callable[[Mapping[str, Any]], bool], text: str) -> Check:
-    """A check of one condition on the inputs."""
+    """A check that reports ``text`` if the inputs are ``wrong``."""
 
     def check(resource: Resource, context: Context) -> Iterator[str]:
         if wrong(resource.inputs):
@@ -46,7 +46,7 @@ def _unlogged_cluster(resource: Resource, context: Context) -> Iterator[str]:
 def _metadata(resource: Resource, context: Context) -> Iterator[str]:
     options = at(resource.inputs, "metadataOptions", {})
     if not options and resource.inputs.get("launchTemplate"):
-        return  # the template says it, and is judged itself
+        return  # the launch template has the options, and is checked itself
     if options.get("httpTokens") != "required":
         yield "its metadata service answers without a token (IMDSv1)"
     if options.get("httpPutResponseHopLimit", 1) != 1:
@@ -96,9 +96,9 @@ def _unsafe_production(resource: Resource, context: Context) -> Iterator[str]:
 def _private_bucket(resource: Resource, context: Context) -> Iterator[str]:
     blocks = [r for r in context.graph if r.type.endswith(":BucketPublicAccessBlock")]
     keys = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
-    mine = [block for block in blocks if resource.urn in block.property_depends_on.get("bucket", ())]
-    if not any(all(is_true(block.inputs.get(key)) for key in keys) for block in mine):
-        yield "nothing prevents that it is made public"
+    its_blocks = [block for block in blocks if resource.urn in block.property_depends_on.get("bucket", ())]
+    if not any(all(is_true(block.inputs.get(key)) for key in keys) for block in its_blocks):
+        yield "nothing prevents somebody from making it public"
 
 
 def _plain_http(resource: Resource, context: Context) -> Iterator[str]:
@@ -128,7 +128,7 @@ def _rule(
     severity: Severity = "high",
     **more: Any,
 ) -> Rule:
-    """``bad`` is what the failing example has otherwise than the passing one."""
+    """``bad`` holds the inputs in which the failing example differs from the passing one."""
     token = types[0] if types[0].startswith(("eks:", "kubernetes:")) else f"aws:{types[0]}"
     return Rule(
         id=id_, severity=severity, why=why, remedy=remedy, types=types, check=check,

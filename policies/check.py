@@ -1,4 +1,4 @@
-"""`wharf check`: every rule over what a stage registers, with the exemptions that its file names."""
+"""`wharf check`: applies every rule to the resources of a stage, except where its file exempts them."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ class Report:
     """What a stage's check found.
 
     Attributes:
-        problems: what is wrong with the exemptions themselves.
-        exempted: what would be violations but for an exemption, with its reason and end.
-        rules, resources: how many were looked at.
+        problems: the mistakes in the exemptions themselves.
+        exempted: the violations that an exemption covers, each with the exemption.
+        rules, resources: how many were checked.
     """
 
     stage: str
@@ -57,10 +57,10 @@ class Report:
 
 
 def check(project: Project, stage: str) -> Report:
-    """The stage as its files describe it, evaluated offline.
+    """Checks a stage offline, as its files describe it.
 
     Raises:
-        InputRefused: the stage or an app is wrong, also an app that no stage names yet.
+        InputRefused: the stage or an app file is wrong. App files that no stage names yet are read too.
     """
     read = read_stage(project, stage)
     if problems := unused_app_problems(project):
@@ -70,30 +70,30 @@ def check(project: Project, stage: str) -> Report:
 
 
 def judged(graph: Graph, exemptions: Sequence[Exemption], *, production: bool, today: date) -> Report:
-    """Every rule over the graph."""
+    """The report of every rule on the graph."""
     file = f"Pulumi.{graph.stack}.yaml"
     problems = [problem for exemption in exemptions for problem in problems_of(exemption, today, file)]
     valid = [exemption for exemption in exemptions if not list(problems_of(exemption, today, file))]
-    found = list(_violations(graph, Context(graph=graph, production=production)))
-    spared = [(violation, exemption) for violation in found if (exemption := exempts(valid, violation))]
-    spared_ids = {id(violation) for violation, _ in spared}
+    violations = list(_violations(graph, Context(graph=graph, production=production)))
+    exempted = [(violation, exemption) for violation in violations if (exemption := exempts(valid, violation))]
+    exempted_ids = {id(violation) for violation, _ in exempted}
     for exemption in valid:
-        if not any(used is exemption for _, used in spared):
+        if not any(used is exemption for _, used in exempted):
             problems.append(
                 f"{file}: wharf:exemptions: {exemption.rule} for {exemption.resource} is no longer needed: remove it"
             )
     return Report(
         stage=graph.stack,
-        violations=tuple(violation for violation in found if id(violation) not in spared_ids),
+        violations=tuple(violation for violation in violations if id(violation) not in exempted_ids),
         problems=tuple(problems),
-        exempted=tuple(spared),
+        exempted=tuple(exempted),
         rules=len(all_rules()),
         resources=len(graph.resources),
     )
 
 
 def problems_of(exemption: Exemption, today: date, file: str) -> Iterable[str]:
-    """What is wrong with an exemption: no such rule, a date that is none or past, a reason of blanks."""
+    """The mistakes in an exemption: an unknown rule, no reason, or an end that is no date, past or too far away."""
     where = f"{file}: wharf:exemptions: {exemption.rule} for {exemption.resource}"
     if exemption.rule not in all_rules():
         yield f"{where}: there is no such rule: see docs/rules.md"
@@ -127,7 +127,7 @@ def _violations(graph: Graph, context: Context) -> Iterable[Violation]:
 
 
 def violations_of(verdict: Verdict) -> Iterable[Violation]:
-    """A violation for each finding."""
+    """One violation for each finding."""
     for finding in verdict.findings:
         yield _violation(verdict, finding)
 
@@ -144,7 +144,7 @@ def _violation(verdict: Verdict, finding: str) -> Violation:
 
 
 def text(report: Report) -> str:
-    """One line a violation, and one that sums up."""
+    """The report as text: one line for each violation or problem, and a summary."""
     lines = [str(violation) for violation in report.violations] + list(report.problems)
     for violation, exemption in report.exempted:
         lines.append(

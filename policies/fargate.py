@@ -1,4 +1,4 @@
-"""What Fargate does not run. It refuses such a pod by leaving it Pending, which nobody is told."""
+"""Rules about pods that Fargate does not run. Fargate leaves such a pod Pending, and tells nobody."""
 
 from __future__ import annotations
 
@@ -22,15 +22,16 @@ MEBI: Mapping[str, float] = {"Ki": 1 / 1024, "Mi": 1, "Gi": 1024, "M": 1 / 1.048
 
 
 def on_fargate(resource: Resource, context: Context) -> bool:
-    """Whether the pods of an object go to Fargate.
+    """True if the pods of an object run on Fargate.
 
-    Where the cluster is another stage's its profiles are not seen here: then all do that do not ask for nodes.
+    If the cluster belongs to another stage, its profiles are not in the graph. Then all pods on AWS count as on
+    Fargate, except those that ask for nodes.
     """
     if at(template(resource), "metadata.annotations", {}).get(COMPUTE_TYPE) == "ec2":
         return False
-    found = _profiles(context)
-    if found:
-        return any(_takes(profile, _namespace(resource), labels(resource)) for profile in found)
+    profiles = _profiles(context)
+    if profiles:
+        return any(_takes(profile, _namespace(resource), labels(resource)) for profile in profiles)
     return not _has_nodes(context) and _is_on_aws(context)
 
 
@@ -46,10 +47,10 @@ def _is_on_aws(context: Context) -> bool:
     return any(other.type == "pulumi:providers:aws" for other in context.by_kind.get("aws", ()))
 
 
-def _takes(profile: Resource, wanted: str, found: Mapping[str, str]) -> bool:
+def _takes(profile: Resource, pod_namespace: str, pod_labels: Mapping[str, str]) -> bool:
     return any(
-        fnmatchcase(wanted, at(selector, "namespace", ""))
-        and (not at(selector, "labels", {}) or selects(at(selector, "labels", {}), found))
+        fnmatchcase(pod_namespace, at(selector, "namespace", ""))
+        and (not at(selector, "labels", {}) or selects(at(selector, "labels", {}), pod_labels))
         for selector in items(profile.inputs, "selectors")
     )
 

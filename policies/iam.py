@@ -1,4 +1,4 @@
-"""IAM documents: who may do what in the account. Statements are read from the text that is registered."""
+"""Rules about IAM policies: who may do what in the account. They read the JSON text that is registered."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DOCUMENTS: Mapping[str, str] = {
 }
 IDENTITY = ("iam/policy:Policy", "iam/rolePolicy:RolePolicy")
 READING = ("Describe", "List", "Get", "Lookup", "Query", "Scan", "BatchGet", "Check", "Search", "Simulate")
-# What lets its holder give itself more: creating or attaching policies, and passing a role to a service.
+# Actions with which a role can get more rights: creating or attaching policies, and passing a role to a service.
 ESCALATING = (
     *("iam:AttachGroupPolicy", "iam:AttachRolePolicy", "iam:AttachUserPolicy", "iam:CreateAccessKey"),
     *("iam:CreateLoginProfile", "iam:CreatePolicyVersion", "iam:PutGroupPolicy", "iam:PutRolePolicy"),
@@ -29,28 +29,28 @@ ESCALATING = (
     *("iam:AddUserToGroup", "iam:DeleteRolePermissionsBoundary", "iam:PutRolePermissionsBoundary", "iam:PassRole"),
     "sts:AssumeRole",
 )
-# What reads secrets, and keys that open them, objects and parameters: of everybody, where no resource is named.
+# Actions that read secrets, objects or parameters, or decrypt them. If no resource is named, they read everybody's.
 SENSITIVE = (
     *("secretsmanager:GetSecretValue", "secretsmanager:BatchGetSecretValue", "ssm:GetParameter", "ssm:GetParameters"),
     *("ssm:GetParametersByPath", "ssm:GetParameterHistory", "kms:Decrypt", "kms:ReEncryptFrom", "s3:GetObject"),
     *("s3:GetObjectVersion", "dynamodb:GetItem", "dynamodb:Scan", "dynamodb:Query", "rds-db:connect"),
     *("ec2:GetPasswordData", "codeartifact:GetAuthorizationToken", "lambda:GetFunction"),
 )
-# What AWS lets nobody scope by resource when it creates; each is bound by a condition instead where that is possible.
+# Actions that AWS does not let anybody limit to a resource. They count as reading.
 UNSCOPABLE = ("ecr:GetAuthorizationToken", "sts:GetCallerIdentity", "tag:GetResources")
 OF_ONE_ACCOUNT = ("iam", "kms", "secretsmanager", "sts")
-STAR = re.compile(r"^\*$|:\*|^[^:]*\*[^:]*:")  # of a whole service, or of any
+STAR = re.compile(r"^\*$|:\*|^[^:]*\*[^:]*:")  # all actions of a service, or all actions of AWS
 NAME = "the policy document of the component that creates it"
 
 
 def statements(resource: Resource) -> Sequence[Mapping[str, Any]]:
-    """The statements of the resource's document; none where it has none."""
+    """The statements of the resource's policy document. There are none if it has no document."""
     key = next(key for ending, key in DOCUMENTS.items() if resource.type.endswith(ending))
     text = resource.inputs.get(key)
     if not text:
         return ()
-    found = (json.loads(text) if isinstance(text, str) else text).get("Statement", [])
-    return [found] if isinstance(found, Mapping) else found
+    statement = (json.loads(text) if isinstance(text, str) else text).get("Statement", [])
+    return [statement] if isinstance(statement, Mapping) else statement
 
 
 def listed(value: Any) -> list[str]:
@@ -70,7 +70,7 @@ def _reads_only(action: str) -> bool:
 
 
 def _may(actions: list[str], among: tuple[str, ...]) -> list[str]:
-    """The actions, patterns too, that allow one of ``among``. AWS does not tell capitals from small letters."""
+    """The actions or patterns that allow one of ``among``. AWS treats upper and lower case as equal."""
     return sorted({action for action in actions for one in among if _pattern(action).fullmatch(one.lower())})
 
 
@@ -87,7 +87,7 @@ def is_broad(resource: str) -> bool:
     if "*" in service or ("*" in account and service in OF_ONE_ACCOUNT):
         return True
     first, *rest = re.split("[/:]", name)
-    named = [first] if service == "s3" or not rest else rest  # of the others the first is the kind, as in ``role/shop``
+    named = [first] if service == "s3" or not rest else rest  # outside S3, the first is the kind, as in ``role/shop``
     return not any(segment.strip("*?") for segment in named)
 
 
@@ -118,7 +118,7 @@ def _sensitive_reads(resource: Resource, context: Context) -> Iterator[str]:
         sensitive = _may(actions, SENSITIVE)
         broad = [arn for arn in resources if is_broad(arn)]
         if sensitive and (broad or "NotResource" in statement) and not statement.get("Condition"):
-            yield f"it may read with {', '.join(sensitive)} what belongs to others: {', '.join(broad)}"
+            yield f"it may use {', '.join(sensitive)} on what belongs to others: {', '.join(broad)}"
 
 
 def _open_trust(resource: Resource, context: Context) -> Iterator[str]:
@@ -224,7 +224,7 @@ RULES = (
     Rule(
         id="iam-scopes-reads-of-secrets",
         severity="critical",
-        why="Who may read every secret, key, object or parameter of the account has the data of everybody in it.",
+        why="Whoever can read every secret, key, object or parameter of the account has everybody's data.",
         remedy=f"name the resources, in {NAME}, or by `permissions:` in the app file",
         types=IDENTITY,
         check=_sensitive_reads,

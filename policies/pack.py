@@ -1,4 +1,8 @@
-"""The rules as a Pulumi policy pack: of one resource before it is made, of the whole stack once all is known."""
+"""The rules as a Pulumi policy pack.
+
+Rules about one resource are checked before it is created. Rules about the whole stack are checked once all of it is
+known.
+"""
 
 from __future__ import annotations
 
@@ -33,14 +37,14 @@ SEVERITY = {
 
 
 def serve() -> None:
-    """Answers the engine until it ends us."""
-    setattr(library, "deserialize_properties", plain)  # noqa: B010 the library's own forgets which values are secret
+    """Answers the engine until it ends this process."""
+    setattr(library, "deserialize_properties", plain)  # noqa: B010 the library's function forgets which values are secret
     policies: list[pulumi_policy.Policy] = [_policy(rule) for rule in all_rules().values()]
     pulumi_policy.PolicyPack("wharf", policies, enforcement_level=pulumi_policy.EnforcementLevel.MANDATORY)
 
 
 def plain(value: Any, proxy_secrets: bool = False) -> Any:
-    """What the engine sends, in plain values, but for what is secret."""
+    """What the engine sends, as plain values, with a `Secret` for each secret one."""
     if isinstance(value, Mapping):
         if value.get(SIGNATURE) == SECRET:
             return _within(plain(value.get("value")))
@@ -51,7 +55,7 @@ def plain(value: Any, proxy_secrets: bool = False) -> Any:
 
 
 def _within(value: Any) -> Any:
-    """A secret leaf; of a whole tree the engine does not say which of its leaves is the secret one."""
+    """The value, marked as secret. For a mapping, the engine does not say which of its leaves is the secret one."""
     if isinstance(value, dict):
         return {**value, WITHIN: Secret("")}
     if isinstance(value, list):
@@ -63,13 +67,13 @@ def _policy(rule: Rule) -> pulumi_policy.Policy:
     words = {"name": rule.id, "description": f"{rule.why} Remedy: {rule.remedy}.", "severity": SEVERITY[rule.severity]}
 
     def resource(args: pulumi_policy.ResourceValidationArgs, report: Report) -> None:
-        found = _resource(args, args.urn)
-        context = Context(graph=Graph("", "", (found,)), production=_strict(args.urn).production)
-        if rule.judges(found, context):
-            _report([judge_one(rule, found, context, unknown=(UnknownValueError,))], report)
+        judged = _resource(args, args.urn)
+        context = Context(graph=Graph("", "", (judged,)), production=_strict(args.urn).production)
+        if rule.judges(judged, context):
+            _report([judge_one(rule, judged, context, unknown=(UnknownValueError,))], report)
 
     def stack(args: pulumi_policy.StackValidationArgs, report: Report) -> None:
-        resources = tuple(_resource(found, found.urn) for found in args.resources)
+        resources = tuple(_resource(sent, sent.urn) for sent in args.resources)
         if not resources:
             return
         context = Context(graph=Graph("", "", resources), production=_strict(resources[0].urn).production)
@@ -81,7 +85,10 @@ def _policy(rule: Rule) -> pulumi_policy.Policy:
 
 
 def _report(verdicts: Iterable[Verdict], report: Report) -> None:
-    """Reports what no exemption spares; what is not known the library then reports, as advice and not as a pass."""
+    """Reports the violations that no exemption covers.
+
+    If a value is not known, it raises an error. The library reports this error as advice, and not as a pass.
+    """
     unknown = ""
     for verdict in verdicts:
         for violation in violations_of(verdict):
@@ -94,46 +101,46 @@ def _report(verdicts: Iterable[Verdict], report: Report) -> None:
         raise error
 
 
-def _resource(found: Any, urn: str) -> Resource:
-    """As the rules know it; ``found`` is what either kind of policy is given."""
-    dependencies = getattr(found, "property_dependencies", {})
-    provider = getattr(found, "provider", None)
+def _resource(sent: Any, urn: str) -> Resource:
+    """The resource for the rules. ``sent`` is what the library gives to either kind of policy."""
+    dependencies = getattr(sent, "property_dependencies", {})
+    provider = getattr(sent, "provider", None)
     return Resource(
         urn=urn,
-        type=found.resource_type,
-        name=found.name,
+        type=sent.resource_type,
+        name=sent.name,
         provider=provider.urn if provider else "",
-        custom=not found.resource_type.startswith(("wharf:", "eks:")),
-        protect=found.opts.protect,
+        custom=not sent.resource_type.startswith(("wharf:", "eks:")),
+        protect=sent.opts.protect,
         property_depends_on={key: tuple(other.urn for other in others) for key, others in dependencies.items()},
-        aliases=tuple(found.opts.aliases),
-        ignore_changes=tuple(found.opts.ignore_changes),
-        inputs=found.props,
+        aliases=tuple(sent.opts.aliases),
+        ignore_changes=tuple(sent.opts.ignore_changes),
+        inputs=sent.props,
     )
 
 
 @dataclass(frozen=True)
 class Strictness:
-    """What the stage file says of the rules."""
+    """How strict the rules are for a stage, by its file."""
 
     production: bool
     exemptions: tuple[Exemption, ...] = ()
 
 
 def _strict(urn: str) -> Strictness:
-    """By the project and the stack that are in every URN; a stack that is none of ours is held to everything."""
+    """How strict the rules are for a URN, by its project and stack. An unknown stack has to follow every rule."""
     parsed = Urn.parse(urn)
     return _of_stage(parsed.project, parsed.stack)
 
 
 @cache
 def _of_stage(project: str, stack: str) -> Strictness:
-    for found in _projects():
-        if found.name == project and stack in found.stages():
-            config = read_stage(found, stack).config
+    for candidate in _projects():
+        if candidate.name == project and stack in candidate.stages():
+            config = read_stage(candidate, stack).config
             file = f"Pulumi.{stack}.yaml"
             valid = [e for e in config.exemptions if not list(problems_of(e, date.today(), file))]
-            return Strictness(is_production(found, stack), tuple(valid))
+            return Strictness(is_production(candidate, stack), tuple(valid))
     return Strictness(production=True)
 
 

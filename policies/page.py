@@ -1,4 +1,4 @@
-"""docs/rules.md, made of the rules: ``python -m policies.page > docs/rules.md``."""
+"""docs/rules.md, generated from the rules: ``python -m policies.page > docs/rules.md``."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _sections() -> Iterator[str]:
 
 
 def _section(rule: Rule) -> str:
-    found = next(verdict.findings[0] for verdict in judge(rule, rule.fails.context) if verdict.findings)
+    finding = next(verdict.findings[0] for verdict in judge(rule, rule.fails.context) if verdict.findings)
     where = "in production" if rule.production else "everywhere"
     facts = f"{rule.severity}, {where}" + (", once all of the stack is known" if rule.whole_stack else "")
     return "\n".join(
@@ -56,7 +56,7 @@ def _section(rule: Rule) -> str:
             f"\n### {rule.id}\n",
             f"*{facts}.* {rule.why}\n",
             f"Remedy: {rule.remedy}.\n",
-            f"Fails with “{found}”:" if _differs(rule) else f"Fails with “{found}”, if the stage has nothing else:",
+            f"Fails with “{finding}”:" if _differs(rule) else f"Fails with “{finding}”, if the stage has nothing else:",
             "",
             "```yaml",
             *_shown(rule.fails.resources[0], rule.passes.resources[0]),
@@ -71,7 +71,7 @@ def _differs(rule: Rule) -> bool:
 
 
 def _shown(fails: Resource, passes: Resource) -> Iterator[str]:
-    """What of the failing example is not as in the passing one; all of it where they are alike."""
+    """The inputs in which the failing example differs from the passing one. If their inputs are equal, all of them."""
     yield f"# {fails.type}"
     if fails.inputs == passes.inputs:
         yield from _lines({"protect": fails.protect} if fails.protect != passes.protect else fails.inputs)

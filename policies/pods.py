@@ -1,4 +1,4 @@
-"""What a pod may do: more than Pod Security's ``restricted``, which the namespace enforces, and earlier."""
+"""Rules about what a pod may do. They check more than Pod Security's ``restricted``, and before a deployment."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ IN_COMPONENT = "components/apps/pod.py creates every pod: set it there again"
 
 
 def _each_container(wrong: Callable[[Mapping[str, Any], Mapping[str, Any]], str]) -> Check:
-    """A check of every container, by a function of it and its pod that says what is wrong, or ""."""
+    """A check of every container. ``wrong`` gets the container and its pod's spec, and says what is wrong, or ""."""
 
     def check(resource: Resource, context: Context) -> Iterator[str]:
         for container in containers(resource):
-            if found := wrong(container, pod(resource)):
-                yield f"container {container.get('name')}: {found}"
+            if problem := wrong(container, pod(resource)):
+                yield f"container {container.get('name')}: {problem}"
 
     return check
 
 
 def _as_root(container: Mapping[str, Any], spec: Mapping[str, Any]) -> str:
-    own, shared = at(container, "securityContext", {}), at(spec, "securityContext", {})
-    if own.get("runAsUser", shared.get("runAsUser")) == 0:
+    of_container, of_pod = at(container, "securityContext", {}), at(spec, "securityContext", {})
+    if of_container.get("runAsUser", of_pod.get("runAsUser")) == 0:
         return "runs as user 0, which is root"
-    if not is_true(own.get("runAsNonRoot", shared.get("runAsNonRoot"))):
+    if not is_true(of_container.get("runAsNonRoot", of_pod.get("runAsNonRoot"))):
         return "may run as root: runAsNonRoot is not set"
     return ""
 
@@ -195,7 +195,7 @@ RULES = (
     Rule(
         id="namespace-is-restricted",
         severity="high",
-        why="Then the API server refuses unsafe pods, whoever creates them.",
+        why="With this label, the API server refuses unsafe pods, whoever creates them.",
         remedy="label it `pod-security.kubernetes.io/enforce: restricted`, as components/apps/environment.py does",
         types=("core/v1:Namespace",),
         check=_not_restricted,

@@ -1,4 +1,4 @@
-"""What keeps an app up: what it runs, how much it is given, and what happens when a node goes."""
+"""Rules that keep an app available: its images, its resources, and what happens when a node fails."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def _moves(resource: Resource, context: Context) -> Iterator[str]:
 
 def _unlimited(resource: Resource, context: Context) -> Iterator[str]:
     for container in containers(resource):
-        given = at(container, "resources", {})
+        resources = at(container, "resources", {})
         for path in ("requests.cpu", "requests.memory", "limits.memory"):
-            if not at(given, path):
+            if not at(resources, path):
                 yield f"container {container.get('name')}: resources.{path} is not set"
-        if at(given, "limits.memory") and at(given, "requests.memory") != at(given, "limits.memory"):
+        if at(resources, "limits.memory") and at(resources, "requests.memory") != at(resources, "limits.memory"):
             yield f"container {container.get('name')}: its memory limit differs from its memory request"
 
 
@@ -44,8 +44,8 @@ def _unprobed(resource: Resource, context: Context) -> Iterator[str]:
 def _without_budget(resource: Resource, context: Context) -> Iterator[str]:
     if at(resource.inputs, "spec.replicas") == 1:
         return
-    found = _in_namespace(resource, context, "policy/v1:PodDisruptionBudget")
-    if not any(_matches(budget, "spec.selector.matchLabels", resource) for budget in found):
+    budgets = _in_namespace(resource, context, "policy/v1:PodDisruptionBudget")
+    if not any(_matches(budget, "spec.selector.matchLabels", resource) for budget in budgets):
         yield "no PodDisruptionBudget covers its pods"
 
 
@@ -70,24 +70,24 @@ def _route_without_owner(resource: Resource, context: Context) -> Iterator[str]:
     services = {name(other): other for other in _in_namespace(resource, context, "core/v1:Service")}
     for rule in items(resource.inputs, "spec.rules"):
         for path in items(rule, "http.paths"):
-            wanted = at(path, "backend.service.name")
-            if wanted not in services:
-                yield f"{rule.get('host')}{path.get('path')} leads to Service {wanted}, which does not exist"
+            service = at(path, "backend.service.name")
+            if service not in services:
+                yield f"{rule.get('host')}{path.get('path')} leads to Service {service}, which does not exist"
     if not at(resource.inputs, "metadata.labels", {}).get("app.kubernetes.io/name"):
         yield "it has no label app.kubernetes.io/name, which names its app"
 
 
 def _routes_collide(resource: Resource, context: Context) -> Iterator[str]:
-    own = set(_addresses(resource))
+    addresses = set(_addresses(resource))
     for other in context.by_kind.get("Ingress", ()):
-        if other.urn < resource.urn and own & set(_addresses(other)):
-            yield f"{', '.join(sorted(own & set(_addresses(other))))} is {other.name}'s too"
+        if other.urn < resource.urn and (shared := addresses & set(_addresses(other))):
+            yield f"{', '.join(sorted(shared))} is also an address of {other.name}"
 
 
 def _without_quota(resource: Resource, context: Context) -> Iterator[str]:
-    there = context.by_namespace.get(name(resource), ())
-    has_quota = any(other.type.endswith("core/v1:ResourceQuota") for other in there)
-    if any(other.type.endswith(WORKLOADS) for other in there) and not has_quota:
+    objects = context.by_namespace.get(name(resource), ())
+    has_quota = any(other.type.endswith("core/v1:ResourceQuota") for other in objects)
+    if any(other.type.endswith(WORKLOADS) for other in objects) and not has_quota:
         yield "one app in it can use the whole cluster"
 
 
@@ -180,7 +180,7 @@ RULES = (
     Rule(
         id="workload-is-spread",
         severity="low",
-        why="Then the app survives the loss of a zone.",
+        why="An app in several zones survives the loss of one.",
         remedy="components/apps/app.py spreads each app over zones: do it there again",
         types=("apps/v1:Deployment",),
         check=_unspread,

@@ -15,37 +15,37 @@ Check = Callable[[Resource, "Context"], Iterable[str]]
 
 
 class NotKnownError(Exception):
-    """A value that the rule has to see is known only once something exists: neither a pass nor a failure."""
+    """A value that the rule needs is known only once a resource exists. This is neither a pass nor a failure."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """What a rule may look at besides the resource. ``production`` is what the stage says of itself."""
+    """What a rule may read besides the resource. ``production`` says if the stage is for production."""
 
     graph: Graph
     production: bool = False
 
     @cached_property
     def by_namespace(self) -> Mapping[str, Sequence[Resource]]:
-        """Objects of Kubernetes; what names no namespace is in `default`, as Kubernetes has it."""
-        found: dict[str, list[Resource]] = {}
+        """Kubernetes objects by namespace. Objects that name none are in `default`, as in Kubernetes."""
+        objects: dict[str, list[Resource]] = {}
         for resource in self.graph:
             if resource.is_kubernetes:
-                found.setdefault(at(resource.inputs, "metadata.namespace", "default"), []).append(resource)
-        return found
+                objects.setdefault(at(resource.inputs, "metadata.namespace", "default"), []).append(resource)
+        return objects
 
     @cached_property
     def by_kind(self) -> Mapping[str, Sequence[Resource]]:
         """Resources by the last part of their type, such as ``NetworkPolicy``."""
-        found: dict[str, list[Resource]] = {}
+        resources: dict[str, list[Resource]] = {}
         for resource in self.graph:
-            found.setdefault(resource.type.rsplit(":", 1)[-1], []).append(resource)
-        return found
+            resources.setdefault(resource.type.rsplit(":", 1)[-1], []).append(resource)
+        return resources
 
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    """Resources that show a rule: the first is the one that it judges."""
+    """Resources that show what a rule does. The rule judges the first one."""
 
     resources: Sequence[Resource]
     production: bool = True
@@ -60,13 +60,13 @@ class Rule:
     """One rule.
 
     Attributes:
-        id: words joined by dashes; what an exemption names.
-        types: endings of the type tokens that it judges, such as ``rds/instance:Instance``.
-        check: yields what is wrong with a resource, as ``the thing: what it is`` without the remedy.
+        id: words joined by dashes. An exemption names it.
+        types: endings of the type tokens of the resources that it judges, such as ``rds/instance:Instance``.
+        check: yields what is wrong with a resource, without the remedy: ``container shop: is privileged``.
         remedy: what to change, and where.
-        production: it holds only where the stage is one of production.
-        whole_stack: it looks at other resources too, so that the engine can ask it only once it knows them all.
-        passes, fails: an example of each.
+        production: True if the rule applies only to stages for production.
+        whole_stack: True if the rule reads other resources too. The engine then asks it only once all are known.
+        passes, fails: an example that follows the rule, and one that does not.
     """
 
     id: str
@@ -81,17 +81,17 @@ class Rule:
     whole_stack: bool = False
 
     def judges(self, resource: Resource, context: Context) -> bool:
-        """True where the rule has something to say of such a resource, in such a stage."""
+        """True if the rule applies to such a resource, in such a stage."""
         return resource.type.endswith(self.types) and (context.production or not self.production)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What one rule says of one resource.
+    """What one rule says about one resource.
 
     Attributes:
-        findings: what is wrong; empty where nothing is.
-        unknown: what could not be seen yet; "" where all was.
+        findings: what is wrong with the resource. It is empty if nothing is.
+        unknown: the value that is not known yet; "" if the rule could read all values.
     """
 
     rule: Rule
@@ -103,10 +103,10 @@ class Verdict:
 def judge(
     rule: Rule, context: Context, *, unknown: tuple[type[Exception], ...] = (NotKnownError,)
 ) -> Iterator[Verdict]:
-    """Every resource that the rule judges, and how.
+    """The verdicts on all resources that the rule judges.
 
     Args:
-        unknown: what reading a value raises that is not known yet.
+        unknown: the exceptions for a value that is not known yet.
     """
     for resource in context.graph:
         if rule.judges(resource, context):
@@ -116,7 +116,7 @@ def judge(
 def judge_one(
     rule: Rule, resource: Resource, context: Context, *, unknown: tuple[type[Exception], ...] = (NotKnownError,)
 ) -> Verdict:
-    """One resource; what was found before an unknown value was met still counts."""
+    """The verdict on one resource. Findings before an unknown value still count."""
     findings: list[str] = []
     try:
         for finding in rule.check(resource, context):

@@ -48,7 +48,7 @@ GOOD_POD: Mapping[str, Any] = {
 
 
 def deployment(*, container: Mapping[str, Any] | None = None, namespace: str = "prod", **spec: Any) -> Resource:
-    """A Deployment that holds every rule, but for what is given of its container and its pod's spec."""
+    """A Deployment that follows every rule. ``container`` and ``spec`` change its container and its pod's spec."""
     pod_spec = {**GOOD_POD, "containers": [{**GOOD_CONTAINER, **(container or {})}], **spec}
     return Sample(
         "kubernetes:apps/v1:Deployment",

@@ -1,4 +1,4 @@
-"""Wharf's own: what keeps a stage whole, findable, reproducible and its data safe."""
+"""Rules about the platform itself: tags, names, chart versions, protected data and providers."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ DEFAULT_PROVIDER = re.compile(r"::default(_[\d_]+)?(::|$)")
 
 
 def _untagged(resource: Resource, context: Context) -> Iterator[str]:
-    given = resource.inputs.get("defaultTags") or "{}"
-    tags = at(json.loads(given) if isinstance(given, str) else given, "tags", {})
+    default_tags = resource.inputs.get("defaultTags") or "{}"
+    tags = at(json.loads(default_tags) if isinstance(default_tags, str) else default_tags, "tags", {})
     missing = [tag for tag in TAGS if not tags.get(tag)]
     if missing:
         yield f"what it creates has no tag {', '.join(missing)}"
@@ -49,7 +49,7 @@ def _too_long(resource: Resource, context: Context) -> Iterator[str]:
 def _moving_chart(resource: Resource, context: Context) -> Iterator[str]:
     version = resource.inputs.get("version") or ""
     if not FIXED.fullmatch(version):
-        yield f"its version {version or 'is missing, so the newest is installed'}"
+        yield f"its version {version} is not fixed" if version else "it has no version, so the newest is installed"
 
 
 def _unprotected(resource: Resource, context: Context) -> Iterator[str]:
