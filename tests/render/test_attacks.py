@@ -57,7 +57,18 @@ def append(repository: Repository, file: str, text: str) -> None:
     path.write_text(path.read_text() + text)
 
 
+def test_1_a_service_that_no_role_of_the_stage_can_use_is_refused(repository: Repository):
+    append(repository, "apps/hello.yaml", permissions(ESCALATING))
+    done = diff(repository)
+    assert done.returncode == 1
+    assert "names actions of iam, which no role of prod can use" in done.stderr
+
+
 def test_1_what_a_new_policy_allows_is_said_and_is_not_to_be_had(repository: Repository):
+    """Also where the account lets apps use every one of these services."""
+    services = "app-services: [iam, secretsmanager, s3, kms, sts]"
+    repository.replace("Pulumi.account.yaml", "    stages:", f"    {services}\n    stages:")
+    repository.commit("let apps use these services")
     append(repository, "apps/hello.yaml", permissions(ESCALATING))
     done = diff(repository)
     assert done.returncode == 3, done.stderr
