@@ -17,6 +17,7 @@ from evaluation import render
 from evaluation.project import CHECKOUT, evaluate_stage
 from tests.local_stages import project
 
+PACKAGES = ("cli", "components", "evaluation", "policies", "stacks")
 AWS = {
     "aws:region": "eu-west-1",
     "wharf:kind": "aws",
@@ -36,7 +37,7 @@ def files_of_git(*patterns: str) -> list[str]:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Built from a copy, since setuptools writes into the folder that it builds."""
     folder = tmp_path_factory.mktemp("wheel")
-    for name in files_of_git("*.py", "*.yaml", "pyproject.toml", "README.md", "LICENSE"):
+    for name in files_of_git(*PACKAGES, "__main__.py", "pyproject.toml", "README.md", "LICENSE"):
         target = folder / "source" / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(CHECKOUT / name, target)
@@ -67,10 +68,9 @@ def run(command: Path, arguments: Sequence[str | Path], cwd: Path) -> subprocess
 
 
 def test_the_wheel_holds_every_module_and_file_of_the_packages(wheel: Path):
-    packages = ("cli", "components", "evaluation", "policies", "stacks")
     with zipfile.ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
-    assert held == set(files_of_git(*packages))
+    assert held == set(files_of_git(*PACKAGES))
 
 
 def test_what_is_installed_tells_its_verbs(command: Path, tmp_path: Path):
