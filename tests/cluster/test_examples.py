@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli.deploy import up
+from cli.live import status_table
 from evaluation import project
 from evaluation.project import Project, read_stage
 from tests.fixture import PROJECT
@@ -29,6 +30,7 @@ def test_every_example_comes_up_locally(found: Project, tmp_path: Path, capsys: 
     cluster = up.local_cluster(copied, stage, "kwok")
     try:
         up.up(copied, "local", OPTIONS)
+        status_table.show(copied, "local")
         rows = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line.strip()}
         for name, app in stage.apps.items():
             assert ("ready" in rows[name]) == app.runs_always
