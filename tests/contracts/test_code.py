@@ -14,7 +14,7 @@ LONGEST = 300  # lines of a file
 def python_files() -> list[Path]:
     """Those of the project's folders, wherever it was copied to."""
     folders = ("bench", "cli", "components", "evaluation", "policies", "stacks", "tests")
-    return sorted(path for folder in folders for path in (CHECKOUT / folder).rglob("*.py"))
+    return sorted([*CHECKOUT.glob("*.py"), *(path for folder in folders for path in (CHECKOUT / folder).rglob("*.py"))])
 
 
 SOURCES = [path for path in python_files() if not path.is_relative_to(CHECKOUT / "tests")]
