@@ -48,7 +48,7 @@ def test_another_system_in_the_place_of_the_demo(checkout: Path):
     done = own_stages(checkout)
     assert done.returncode == 0, done.stdout
     assert "2 passed, 1 skipped" in done.stdout
-    everything = pytest_in(checkout, "--collect-only", "--import-mode=importlib")
+    everything = pytest_in(checkout, "--collect-only", "--import-mode=importlib", "--snapshot-warn-unused")
     assert everything.returncode == 0, everything.stdout[-2000:]
 
 
